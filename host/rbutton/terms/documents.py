@@ -1,0 +1,112 @@
+"""Bounded, strict JSON: how every document from a stranger is read (protocol, before section 1)."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+import rfc8785
+
+from rbutton.terms.errors import InvalidDocument
+
+MAX_BYTES = 65_536
+MAX_LEVELS = 16
+MAX_ITEMS = 64
+MAX_CHARACTERS = 4_096
+# Beyond it other implementations lose digits, and JCS refuses (RFC 8785 section 3.2.2.3).
+MAX_INTEGER = 2**53 - 1
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def parse(data: bytes, what: str) -> dict[str, Any]:
+    """Read one JSON object within the protocol's bounds.
+
+    Args:
+        data: UTF-8 bytes.
+        what: names the document in errors ("policy", "agreement").
+
+    Raises:
+        InvalidDocument: too large, too deep, not UTF-8, not JSON, not an object, a duplicate
+            member, a lone surrogate, or a number that is no integer.
+    """
+    if len(data) > MAX_BYTES:
+        raise InvalidDocument(f"the {what} is larger than {MAX_BYTES:,} bytes")
+    if _levels(data) > MAX_LEVELS:
+        raise InvalidDocument(f"the {what} is nested deeper than {MAX_LEVELS} levels")
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_members,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+            parse_int=_integer,
+        )
+    except InvalidDocument as error:
+        raise InvalidDocument(f"the {what} {error}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidDocument(f"the {what} is not JSON: {_reason(error)}") from None
+    if not isinstance(value, dict):
+        raise InvalidDocument(f"the {what} is not a JSON object")
+    try:
+        _within_bounds(value)
+    except InvalidDocument as error:
+        raise InvalidDocument(f"the {what} {error}") from None
+    return value
+
+
+def canonical(value: Any) -> bytes:
+    """The JCS form (RFC 8785) of a JSON value already read by `parse` or made here."""
+    return rfc8785.dumps(value)
+
+
+def _levels(data: bytes) -> int:
+    """Deepest nesting, counted before parsing: the parser itself recurses."""
+    deepest = level = 0
+    for byte in _STRING.sub(b"", data):
+        if byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"]}":
+            level -= 1
+    return deepest
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise InvalidDocument("has a member twice")
+    return members
+
+
+def _no_float(_: str) -> NoReturn:
+    raise InvalidDocument("has a number that is no integer")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 17 or abs(number := int(digits)) > MAX_INTEGER:
+        raise InvalidDocument("has a number out of range")
+    return number
+
+
+def _within_bounds(value: Any) -> None:
+    match value:
+        case str():
+            if len(value) > MAX_CHARACTERS:
+                raise InvalidDocument(f"has a string longer than {MAX_CHARACTERS:,} characters")
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                raise InvalidDocument("has a lone surrogate")
+        case list():
+            if len(value) > MAX_ITEMS:
+                raise InvalidDocument(f"has a list of more than {MAX_ITEMS} items")
+            for item in value:
+                _within_bounds(item)
+        case dict():
+            for name, member in value.items():
+                _within_bounds(name)
+                _within_bounds(member)
+
+
+def _reason(error: UnicodeDecodeError | json.JSONDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8"
+    return f"line {error.lineno}, column {error.colno}"

@@ -1,0 +1,50 @@
+"""Documents as frozen pydantic models, with errors that name the place in one sentence."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rbutton.terms.errors import InvalidDocument
+
+
+class Closed(BaseModel):
+    """Every listed member present, no other: signed payloads and signature objects."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Open(BaseModel):
+    """Unknown members are ignored: policies."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def build(model: type[Model], members: dict[str, Any], what: str) -> Model:
+    """Validate parsed JSON.
+
+    Raises:
+        InvalidDocument: with the first fault, as "the policy's controller.name is missing".
+    """
+    try:
+        return model.model_validate(members)
+    except ValidationError as error:
+        raise InvalidDocument(first_fault(error, what)) from None
+
+
+def first_fault(error: ValidationError, what: str) -> str:
+    """The first fault of a pydantic error in plain words, without the offending value."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("function-"))
+    owner = f"the {what}'s {place}" if place else f"the {what}"
+    match fault["type"]:
+        case "missing":
+            return f"{owner} is missing"
+        case "extra_forbidden":
+            return f"{owner} is not a member it may have"
+        case "value_error":
+            return f"{owner} {fault['ctx']['error']}"
+        case _:
+            return f"{owner} is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}"
