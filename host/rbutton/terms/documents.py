@@ -18,19 +18,23 @@ MAX_INTEGER = 2**53 - 1
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-def parse(data: bytes, what: str) -> dict[str, Any]:
+def parse(
+    data: bytes, what: str, *, max_bytes: int = MAX_BYTES, max_characters: int = MAX_CHARACTERS
+) -> dict[str, Any]:
     """Read one JSON object within the protocol's bounds.
 
     Args:
         data: UTF-8 bytes.
         what: names the document in errors ("policy", "agreement").
+        max_bytes: of the whole; the default is the protocol's.
+        max_characters: of one string; the default is the protocol's.
 
     Raises:
         InvalidDocument: too large, too deep, not UTF-8, not JSON, not an object, a duplicate
             member, a lone surrogate, or a number that is no integer.
     """
-    if len(data) > MAX_BYTES:
-        raise InvalidDocument(f"the {what} is larger than {MAX_BYTES:,} bytes")
+    if len(data) > max_bytes:
+        raise InvalidDocument(f"the {what} is larger than {max_bytes:,} bytes")
     if _levels(data) > MAX_LEVELS:
         raise InvalidDocument(f"the {what} is nested deeper than {MAX_LEVELS} levels")
     try:
@@ -48,7 +52,7 @@ def parse(data: bytes, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidDocument(f"the {what} is not a JSON object")
     try:
-        _within_bounds(value)
+        _within_bounds(value, max_characters)
     except InvalidDocument as error:
         raise InvalidDocument(f"the {what} {error}") from None
     return value
@@ -88,22 +92,22 @@ def _integer(digits: str) -> int:
     return number
 
 
-def _within_bounds(value: Any) -> None:
+def _within_bounds(value: Any, max_characters: int) -> None:
     match value:
         case str():
-            if len(value) > MAX_CHARACTERS:
-                raise InvalidDocument(f"has a string longer than {MAX_CHARACTERS:,} characters")
+            if len(value) > max_characters:
+                raise InvalidDocument(f"has a string longer than {max_characters:,} characters")
             if any("\ud800" <= character <= "\udfff" for character in value):
                 raise InvalidDocument("has a lone surrogate")
         case list():
             if len(value) > MAX_ITEMS:
                 raise InvalidDocument(f"has a list of more than {MAX_ITEMS} items")
             for item in value:
-                _within_bounds(item)
+                _within_bounds(item, max_characters)
         case dict():
             for name, member in value.items():
-                _within_bounds(name)
-                _within_bounds(member)
+                _within_bounds(name, max_characters)
+                _within_bounds(member, max_characters)
 
 
 def _reason(error: UnicodeDecodeError | json.JSONDecodeError) -> str:

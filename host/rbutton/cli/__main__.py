@@ -1,0 +1,7 @@
+"""`python -m rbutton.cli`."""
+
+import sys
+
+from rbutton.cli import main
+
+sys.exit(main())

@@ -1,0 +1,108 @@
+"""What to offer a site, and whether the agent may do so by itself (protocol, section 5)."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from publicsuffixlist import PublicSuffixList
+
+from rbutton.decisions.relationship import Relationship, offered_by
+from rbutton.person.ledger import Record
+from rbutton.person.settings import Settings
+from rbutton.terms.encoding import from_time_text, host_of
+from rbutton.terms.policy import Policy
+from rbutton.terms.roster import Catalogue, RosterDocument
+
+By = Literal["click", "touch", "retry"]
+
+BY_ITSELF_A_DAY = 20
+BY_ITSELF_UNANSWERED = 3
+# Terms that give something away are offered by the person's hand alone (protocol, section 3).
+_BY_CLICK_ONLY = frozenset({"PDC-INTENT", "PDC-GOOD", "PDC-AI"})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What would be offered to a site.
+
+    Attributes:
+        documents: the roster agreements of one set.
+        taken_whole: the site says it signs every one of them.
+    """
+
+    documents: tuple[RosterDocument, ...]
+    taken_whole: bool
+
+    @property
+    def ids(self) -> list[str]:
+        return [document.id for document in self.documents]
+
+
+def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> Choice:
+    """The first of the person's sets that the site accepts whole, else the first one."""
+    wanted = settings.proffer.terms
+    taken = next((ids for ids in wanted if policy and policy.accepts_all(ids)), None)
+    ids = wanted[0] if taken is None else taken
+    documents = tuple(catalogue.documents[one] for one in sorted(ids))
+    return Choice(documents, taken_whole=taken is not None)
+
+
+def may_negotiate(policy: Policy) -> bool:
+    """Whether the site has an endpoint and a key to sign with."""
+    return policy.document.negotiates and bool(policy.keys)
+
+
+def held_back(
+    state: Relationship, choice: Choice, others: Sequence[Record], now: datetime
+) -> str | None:
+    """Why the agent does not offer by itself to a new site, in a sentence; None when it may.
+
+    Args:
+        state: this origin's; nothing is on record for it.
+        choice: what would be offered.
+        others: every `sent`, `sealed`, `declined` and `refused` record of the ledger.
+        now: the time.
+    """
+    if _BY_CLICK_ONLY & set(choice.ids):
+        return "These terms give something away, so they are offered by your click alone."
+    by_itself = {
+        record.agreement: record
+        for record in others
+        if record.kind == "sent" and offered_by(record) == "touch"
+    }
+    answered = {record.agreement for record in others if record.kind != "sent"}
+    here = registrable_domain(state.origin)
+    today = sum(
+        now - from_time_text(record.at) < timedelta(days=1) for record in by_itself.values()
+    )
+    if len(by_itself.keys() - answered) >= BY_ITSELF_UNANSWERED:
+        return f"{BY_ITSELF_UNANSWERED} sites have not answered yet, so no more are asked."
+    if today >= BY_ITSELF_A_DAY:
+        return f"{BY_ITSELF_A_DAY} sites were asked in a day, so no more are asked today."
+    if any(registrable_domain(record.origin) == here for record in by_itself.values()):
+        return "Another site of the same owner was asked already, so this one is not."
+    return None
+
+
+def registrable_domain(origin: str) -> str:
+    """The public suffix plus one label; for an address or a loopback name the origin itself."""
+    host = host_of(origin)
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        if host != "localhost":
+            return _suffixes().privatesuffix(host) or host
+    return origin
+
+
+_list: PublicSuffixList | None = None
+
+
+def _suffixes() -> PublicSuffixList:
+    # Read once, and only by a host that offers something: it takes a tenth of a second.
+    global _list  # noqa: PLW0603
+    if _list is None:
+        _list = PublicSuffixList()
+    return _list

@@ -1,0 +1,92 @@
+"""What a site's reply to a proffer means (protocol, section 5)."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from rbutton.terms import agreement as agreements
+from rbutton.terms import documents
+from rbutton.terms.agreement import SignedAgreement
+from rbutton.terms.errors import InvalidDocument
+
+PROBLEM_TYPE = "application/problem+json"
+#: With such a status and code, the answer is final for that payload.
+FINAL = {
+    (400, "malformed"),
+    (401, "bad-signature"),
+    (403, "declined"),
+    (404, "unknown-agreement"),
+    (409, "conflict"),
+    (410, "expired"),
+    (413, "too-large"),
+    (415, "unsupported-type"),
+    (422, "unknown-terms"),
+}
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Both signed the same bytes."""
+
+    signed: SignedAgreement
+
+
+@dataclass(frozen=True)
+class Final:
+    """No, and no again to the same payload.
+
+    Attributes:
+        declined: the site read the terms and does not want them; else it could not take them.
+        body: the problem document as received, to keep.
+    """
+
+    declined: bool
+    body: bytes
+
+
+@dataclass(frozen=True)
+class NoAnswer:
+    """Nothing that counts; the same bytes may be sent again."""
+
+
+def understand(
+    offered: SignedAgreement, status: int, media_type: str, body: bytes
+) -> Sealed | Final | NoAnswer:
+    """Read a reply to the proffer `offered`. Never raises: a stranger wrote it."""
+    try:
+        if status == 200:
+            signed = agreements.read(body)
+            same = signed.payload == offered.payload
+            return Sealed(signed) if same and signed.sealed else NoAnswer()
+        if media_type.partition(";")[0].strip().lower() == PROBLEM_TYPE:
+            code = documents.parse(body, "answer").get("code")
+            if isinstance(code, str) and (status, code) in FINAL:
+                return Final(declined=code == "declined", body=body)
+    except InvalidDocument:
+        pass
+    return NoAnswer()
+
+
+def code_of(body: bytes) -> str:
+    """The `code` of a kept problem document."""
+    return str(_member(body, "code"))
+
+
+def words_of(body: bytes) -> str | None:
+    """The `detail` of a kept problem document, fit to be shown as the site's words, or None."""
+    detail = _member(body, "detail")
+    if not isinstance(detail, str):
+        return None
+    shown = "".join(
+        " " if character.isspace() else character
+        for character in detail[:300]
+        if character.isspace() or unicodedata.category(character)[0] not in "CZ"
+    )
+    return " ".join(shown.split()) or None
+
+
+def _member(body: bytes, name: str) -> Any:
+    try:
+        return documents.parse(body, "answer").get(name)
+    except InvalidDocument:
+        return None

@@ -1,0 +1,73 @@
+"""Clauses as rows that a person reads: what is offered, what was promised."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from rbutton.decisions.proffer import Choice
+from rbutton.terms.agreement import SignedAgreement
+from rbutton.terms.clauses import Clauses, Vocabulary
+from rbutton.terms.policy import Policy
+
+Mark = Literal["met", "gap", "unknown"]
+
+
+class Shown(BaseModel):
+    """Part of a view: it goes to the extension as JSON."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Row(Shown):
+    """One clause, or a group of them told as one."""
+
+    mark: Mark
+    label: str
+    value: str
+
+
+def promised_rows(signed: SignedAgreement, vocabulary: Vocabulary) -> list[Row]:
+    """What a site that signed promised: a row a clause, or one for a group at its strictest."""
+    clauses = vocabulary.strictest(term.clauses for term in signed.agreement.terms)
+    return [
+        Row(mark="met", label=label, value="promised") for label in _promises(clauses, vocabulary)
+    ]
+
+
+def offered_rows(choice: Choice, policy: Policy, vocabulary: Vocabulary) -> list[Row]:
+    """What would be offered, held against what the policy says of the site."""
+    clauses = vocabulary.strictest(document.clauses for document in choice.documents)
+    if choice.taken_whole:
+        return [
+            Row(mark="met", label=label, value="it signs")
+            for label in _promises(clauses, vocabulary)
+        ]
+    marks = vocabulary.against(clauses, policy.limits)
+    said = {"met": "it keeps to it", "unknown": "it does not say"}
+    return [
+        Row(
+            mark=marks[name],
+            label=vocabulary.by_name[name].promised(value),
+            value=said.get(marks[name])
+            or f"it: {vocabulary.by_name[name].words(policy.limits[name])}",
+        )
+        for name, value in clauses.items()
+    ]
+
+
+def _promises(clauses: Clauses, vocabulary: Vocabulary) -> list[str]:
+    told: set[str] = set()
+    rows = []
+    for name, value in clauses.items():
+        if name in told:
+            continue
+        group = next((group for group in vocabulary.group if name in group.clauses), None)
+        if group and all(
+            one in clauses and vocabulary.by_name[one].is_strictest(clauses[one])
+            for one in group.clauses
+        ):
+            told.update(group.clauses)
+            rows.append(group.promise)
+        else:
+            rows.append(vocabulary.by_name[name].promised(value))
+    return rows

@@ -1,0 +1,111 @@
+"""The requests of docs/native.md, and what a refused one is answered."""
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from rbutton.terms.encoding import Hash, Origin, Text, Time
+from rbutton.terms.errors import InvalidDocument
+
+PROTOCOL = 1
+
+
+class RequestError(Exception):
+    """A request that is answered with an error.
+
+    Args:
+        code: stable, for the extension.
+        message: one sentence for the person.
+        fix: what to do, or None.
+    """
+
+    def __init__(self, code: str, message: str, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.fix = fix
+
+
+def _from_base64(value: Any) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise InvalidDocument("is not base64") from None
+
+
+Body = Annotated[bytes, BeforeValidator(_from_base64)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Hello(_Message):
+    protocol: int
+    extension: Text
+    browser: Text
+
+
+class Policy(_Message):
+    """The bytes a site served as its policy, and when."""
+
+    at: Time
+    body: Body
+
+
+class FailedPolicy(_Message):
+    """What became of a fetch that brought no policy."""
+
+    at: Time
+    failed: Literal["not-found", "status", "timeout", "network", "too-large"]
+    status: int | None = None
+
+
+class Visit(_Message):
+    origin: Origin
+    policy: Policy | FailedPolicy | None
+
+
+class Offer(_Message):
+    origin: Origin
+    policy: Policy
+    by: Literal["click", "touch", "retry"]
+
+
+class Headers(_Message):
+    content_type: Text | None = Field(default=None, alias="content-type")
+    retry_after: Text | None = Field(default=None, alias="retry-after")
+    date: Text | None = None
+
+
+class Reply(_Message):
+    """What came back on a post."""
+
+    status: int
+    headers: Headers
+    body: Body
+
+
+class FailedReply(_Message):
+    """A post that brought nothing back."""
+
+    failed: Literal["timeout", "network", "too-large"]
+
+
+class ReplyTo(_Message):
+    origin: Origin
+    agreement: Hash
+    reply: Reply | FailedReply
+
+
+def _check_key(key: str) -> str:
+    if key not in ("signals.dnt", "signals.gpc", "proffer.negotiate", "proffer.terms"):
+        raise InvalidDocument("is not a setting that can be changed here")
+    return key
+
+
+class Set(_Message):
+    key: Annotated[Text, AfterValidator(_check_key)]
+    value: str | list[list[str]]

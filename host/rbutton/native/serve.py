@@ -1,0 +1,128 @@
+"""The loop of the process that a browser starts: receive and answer until the browser goes."""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from rbutton.native import messages
+from rbutton.native.channel import BadFrame, Channel, ChannelClosed
+from rbutton.native.handlers import Handlers, as_request_error
+from rbutton.native.messages import RequestError
+from rbutton.person.errors import PersonError
+from rbutton.person.home import Home
+from rbutton.terms.errors import InvalidDocument
+from rbutton.terms.models import build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+#: How often `terms.toml` is looked at.
+LOOK_SECONDS = 0.5
+#: A keyring that waits for its owner holds up one request, not the others.
+_AT_ONCE = 4
+
+_log = logging.getLogger("rbutton")
+
+
+def serve(channel: Channel, home: Home) -> None:
+    """Answer requests until the browser closes the channel. What is under way is finished."""
+    try:
+        home.open()
+        handlers: Handlers | PersonError = Handlers(home)
+    except PersonError as error:
+        handlers = error
+    server = _Server(channel, handlers)
+    watching = threading.Event()
+    if isinstance(handlers, Handlers):
+        threading.Thread(target=server.watch, args=(watching,), daemon=True).start()
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            while True:
+                try:
+                    message = channel.receive()
+                except BadFrame as error:
+                    server.refuse(None, RequestError("malformed", f"{error}."))
+                    continue
+                if message.get("request") == "hello":
+                    server.answer(message)
+                else:
+                    pool.submit(server.answer, message)
+        except ChannelClosed:
+            watching.set()
+
+
+class _Server:
+    def __init__(self, channel: Channel, handlers: Handlers | PersonError) -> None:
+        self._channel = channel
+        self._handlers = handlers
+        self._greeted = False
+
+    def watch(self, done: threading.Event) -> None:
+        """Tell the browser of every edit of `terms.toml`."""
+        assert isinstance(self._handlers, Handlers)
+        while not done.wait(LOOK_SECONDS):
+            if self._handlers.terms_file.look() and self._greeted:
+                self._send({"event": "settings", "settings": self._handlers.settings()})
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """Answer one request, whatever it is."""
+        number = message.get("id")
+        if not isinstance(number, int):
+            self.refuse(None, RequestError("malformed", "The message has no id."))
+            return
+        try:
+            self._send({"re": number, "result": self._result(message)})
+        except RequestError as error:
+            self.refuse(number, error)
+        except PersonError as error:
+            self.refuse(number, as_request_error(error))
+        except InvalidDocument as error:
+            self.refuse(number, RequestError("malformed", f"{error}."))
+        except Exception:  # noqa: BLE001 - one bad request must not end the others
+            _log.exception("request %s", message.get("request"))
+            self.refuse(
+                number,
+                RequestError(
+                    "internal",
+                    "The r-button's program made a mistake; nothing was changed.",
+                    "Please report it, with the lines about rbutton in the browser's log.",
+                ),
+            )
+
+    def refuse(self, number: int | None, error: RequestError) -> None:
+        """Answer with an error."""
+        told = {"code": error.code, "message": error.message, "fix": error.fix}
+        self._send({"re": number, "error": told})
+
+    def _result(self, message: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(self._handlers, PersonError):
+            raise as_request_error(self._handlers)
+        handlers = self._handlers
+        name = message.get("request")
+        known: dict[str, tuple[type[BaseModel], Callable[[Any], dict[str, Any]]]] = {
+            "hello": (messages.Hello, handlers.hello),
+            "visit": (messages.Visit, handlers.visit),
+            "offer": (messages.Offer, handlers.offer),
+            "reply": (messages.ReplyTo, handlers.reply),
+            "set": (messages.Set, handlers.set),
+        }
+        if not isinstance(name, str) or name not in known:
+            raise RequestError("unknown-request", "The button asked for something unknown.")
+        if name != "hello" and not self._greeted:
+            raise RequestError("hello-first", "The button did not say hello.")
+        model, handle = known[name]
+        members = {key: value for key, value in message.items() if key not in ("id", "request")}
+        result = handle(build(model, members, "request"))
+        self._greeted = True
+        return result
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            self._channel.send(message)
+        except ChannelClosed:
+            _log.info("the browser went before the answer")
+        except BadFrame as error:
+            _log.error("%s", error)

@@ -1,0 +1,170 @@
+"""The seed of all the person's keys: in the OS keyring, or in a file where there is none.
+
+Where it is, is chosen once and recorded; it is never moved silently, nor made anew while a record
+says that there is one.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from queue import Empty, Queue
+from typing import TYPE_CHECKING, TypeVar
+
+from filelock import FileLock
+
+from rbutton.person import files
+from rbutton.person.errors import PersonError
+from rbutton.person.home import Home
+from rbutton.terms.encoding import b64u, from_b64u
+from rbutton.terms.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+Result = TypeVar("Result")
+
+SERVICE = "rbutton"
+#: A locked keyring may wait for a prompt that nobody sees.
+KEYRING_SECONDS = 25.0
+IN_A_FILE = "No keyring was found: the seed of your keys is a file that only you can read."
+
+
+class Seed:
+    """Read or made on first use; `import keyring` is slow, so it waits till then."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._record = home.data / "seed.json"
+        self._file = home.data / "seed"
+
+    def notice(self) -> str | None:
+        """What the person should know of where the seed is; None before the first use too."""
+        try:
+            place = json.loads(self._record.read_text("utf-8"))["place"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return IN_A_FILE if place == "file" and not self._home.portable else None
+
+    def read(self) -> bytes:
+        """The 32 bytes.
+
+        Raises:
+            PersonError: the keyring is locked, silent or gone, or holds something else.
+        """
+        with FileLock(self._home.data / "seed.lock"):
+            if self._record.exists():
+                return self._recorded()
+            return self._first()
+
+    def _first(self) -> bytes:
+        backend = None if self._home.portable else _in_time(_best_backend)
+        if backend is None:
+            if not self._file.exists():
+                files.create(self._file, b64u(os.urandom(32)) + "\n")
+            self._remember("file", None)
+            return self._from_file()
+        # A crash after the keyring took it and before the record was written: take that one.
+        found = _in_time(lambda: backend.get_password(SERVICE, self._entry()))
+        if found is None:
+            found = b64u(os.urandom(32))
+            _in_time(lambda: backend.set_password(SERVICE, self._entry(), found))
+        self._remember("keyring", f"{type(backend).__module__}.{type(backend).__name__}")
+        return _decode(found, "The keyring's entry")
+
+    def _recorded(self) -> bytes:
+        try:
+            record = json.loads(self._record.read_text("utf-8"))
+            place, name = record["place"], record["backend"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise PersonError(
+                "seed", f"{self._record} cannot be read.", "Put it back from a backup."
+            ) from None
+        if place == "file":
+            return self._from_file()
+        backend = _in_time(lambda: _load_backend(name))
+        found = _in_time(lambda: backend.get_password(SERVICE, self._entry()))
+        if found is None:
+            raise PersonError(
+                "seed",
+                f"Your keyring no longer has the entry “{SERVICE}” for {self._entry()}.",
+                "Put it back from a backup: without it your earlier agreements cannot be ended.",
+            )
+        return _decode(found, "The keyring's entry")
+
+    def _from_file(self) -> bytes:
+        try:
+            if self._file.stat().st_mode & 0o077:
+                raise PersonError(
+                    "seed", f"{self._file} can be read by others.", f"Run: chmod 600 '{self._file}'"
+                )
+            text = self._file.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            raise PersonError(
+                "seed", f"{self._file} cannot be read.", "Put it back from a backup."
+            ) from None
+        return _decode(text, str(self._file))
+
+    def _entry(self) -> str:
+        return str(self._home.data)
+
+    def _remember(self, place: str, backend: str | None) -> None:
+        files.write(self._record, json.dumps({"place": place, "backend": backend}) + "\n")
+
+
+def _decode(text: str, where: str) -> bytes:
+    try:
+        seed = from_b64u(text)
+    except InvalidDocument:
+        seed = b""
+    if len(seed) != 32:
+        raise PersonError("seed", f"{where} is not a seed.", "Put it back from a backup.")
+    return seed
+
+
+def _best_backend() -> "KeyringBackend | None":
+    """The operating system's own keyring, or None. Chosen here: `keyring`'s default may change."""
+    from keyring import backend, core
+
+    core.init_backend()
+    own = ("SecretService", "libsecret", "kwallet", "macOS", "Windows")
+    found = [
+        one
+        for one in backend.get_all_keyring()
+        if one.priority >= 1 and type(one).__module__.rpartition(".")[2] in own
+    ]
+    return max(found, key=lambda one: one.priority, default=None)
+
+
+def _load_backend(name: str) -> "KeyringBackend":
+    from keyring import core
+
+    return core.load_keyring(name)
+
+
+def _in_time(work: Callable[[], Result]) -> Result:
+    """What `work` returns, unless the keyring keeps it waiting: then the thread is left behind."""
+    outcome: Queue[Result | Exception] = Queue()
+
+    def run() -> None:
+        try:
+            outcome.put(work())
+        except Exception as error:  # noqa: BLE001 - a keyring backend may raise anything
+            outcome.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result = outcome.get(timeout=KEYRING_SECONDS)
+    except Empty:
+        raise PersonError(
+            "seed",
+            f"Your keyring did not answer in {KEYRING_SECONDS:.0f} seconds.",
+            "Unlock it, then press the button again.",
+        ) from None
+    if isinstance(result, Exception):
+        raise PersonError(
+            "seed",
+            f"Your keyring refused: {type(result).__name__}.",
+            "Unlock it, then press the button again.",
+        ) from result
+    return result

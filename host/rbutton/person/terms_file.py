@@ -1,0 +1,141 @@
+"""`terms.toml` on disk: the first one, every later edit, and the last good one meanwhile."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from filelock import FileLock
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
+
+from rbutton.person import files, settings
+from rbutton.person.errors import PersonError
+from rbutton.person.home import Home
+from rbutton.person.settings import Settings
+
+#: Far more than anybody writes; a larger file is a mistake.
+MAX_BYTES = 262_144
+
+
+class TermsFile:
+    """The settings in force, followed as the file changes.
+
+    An edit counts after two equal reads, so that a half-saved file counts for nothing. While the
+    file is missing or wrong, the last good settings stay in force and `problem` says what to do.
+
+    Attributes:
+        settings: in force now.
+        problem: what is wrong with the file as it is, or None.
+
+    Raises:
+        PersonError: the folder cannot be written to at the first run.
+    """
+
+    def __init__(self, home: Home, roster: Collection[str]) -> None:
+        self._path = home.terms_file
+        self._last_good = home.data / "terms.last-good.toml"
+        self._lock = home.data / "terms.lock"
+        self._roster = roster
+        self.settings = Settings()
+        self.problem: PersonError | None = None
+        if not self._last_good.exists() and not self._path.exists():
+            files.create(self._path, settings.FIRST_TEXT)
+        self._taken = self._seen = self._read()
+        self._take(self._taken)
+        if self.problem:
+            self._fall_back()
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def look(self) -> bool:
+        """Look at the file once; to be called about twice a second.
+
+        Returns:
+            Whether settings or problem changed.
+        """
+        text = self._read()
+        settled, self._seen = text == self._seen, text
+        if not settled or text == self._taken:
+            return False
+        self._taken = text
+        self._take(text)
+        return True
+
+    def set(self, key: str, value: Any) -> None:
+        """Change one setting, keeping the comments and order of the file.
+
+        Args:
+            key: section and name, "signals.dnt".
+            value: as TOML has it.
+
+        Raises:
+            PersonError: the file is broken now, or the change would break it; it is left alone.
+        """
+        section, name = key.split(".")
+        with FileLock(self._lock):
+            text = self._read()
+            if isinstance(text, PersonError):
+                raise text
+            settings.parse(text, self._roster)
+            try:
+                document = tomlkit.parse(text)
+                table = document.setdefault(section, tomlkit.table())
+            except TOMLKitError as error:
+                raise PersonError("config", f"terms.toml: {error}.", "Mend it by hand.") from None
+            if not isinstance(table, Table):
+                raise PersonError(
+                    "config", f"terms.toml: {section} is no section.", "Edit the file by hand."
+                )
+            table[name] = value
+            changed = tomlkit.dumps(document)
+            settings.parse(changed, self._roster)
+            files.write(self._path, changed)
+        self._taken = self._seen = changed
+        self._take(changed)
+
+    def _read(self) -> str | PersonError:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return PersonError(
+                "config",
+                f"{self._path} is missing.",
+                f"Put it back; the last good one is {self._last_good}.",
+            )
+        except OSError as error:
+            return PersonError(
+                "config", f"{self._path} cannot be read: {error.strerror}.", "Make it readable."
+            )
+        if len(data) > MAX_BYTES:
+            return PersonError("config", "terms.toml is too large.", "Keep it under 256 KiB.")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            return PersonError(
+                "config", f"terms.toml, line {line}: not UTF-8.", "Save it as UTF-8."
+            )
+
+    def _take(self, text: str | PersonError) -> None:
+        try:
+            if isinstance(text, PersonError):
+                raise text
+            self.settings = settings.parse(text, self._roster)
+        except PersonError as error:
+            self.problem = error
+            return
+        self.problem = None
+        if not self._last_good.exists() or self._last_good.read_text("utf-8") != text:
+            files.write(self._last_good, text)
+
+    def _fall_back(self) -> None:
+        try:
+            text = self._last_good.read_text("utf-8")
+            self.settings = settings.parse(text, self._roster)
+        except (OSError, UnicodeDecodeError, PersonError):
+            # Nothing good is known: signals on, and nothing offered by itself.
+            proffer = settings.Proffer(negotiate="never")
+            self.settings = Settings(proffer=proffer)
