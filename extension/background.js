@@ -1,0 +1,88 @@
+// Wires the modules together. Every listener is registered in the first turn of the event loop,
+// so that a worker started by an event gets that event.
+
+import * as access from "./access.js";
+import { api } from "./browser.js";
+import * as discovery from "./discovery.js";
+import * as host from "./host.js";
+import * as icon from "./icon.js";
+import * as pages from "./pages.js";
+import * as relationship from "./relationship.js";
+import * as settings from "./settings.js";
+import * as stale from "./stale.js";
+import { aloneBecause, TITLE_OFF, titleOf } from "./words.js";
+
+/** Why the button is alone, or null. While the first hello is on its way it is not. */
+const alone = () => (access.has() ? host.status().trouble?.reason ?? null : "no-access");
+
+function paint(tabId) {
+  const reason = alone();
+  const view = relationship.visitOf(tabId)?.view ?? null;
+  if (reason) icon.show("alone", titleOf(aloneBecause(reason).heading), tabId);
+  else if (view) icon.show(view.state, titleOf(view.heading), tabId);
+}
+
+function paintAll() {
+  const reason = alone();
+  const { dnt, gpc } = settings.signals();
+  const title = reason ? titleOf(aloneBecause(reason).heading) : dnt || gpc ? null : TITLE_OFF;
+  icon.show(reason ? "alone" : "unknown", title);
+  for (const { tabId } of relationship.all()) paint(tabId);
+  pages.update();
+}
+
+const signalsChanged = async (changing) => {
+  if (await changing) await stale.mark();
+  paintAll();
+};
+
+const lookAtAccess = access.listen(paintAll);
+
+async function take(told) {
+  const changing = signalsChanged(settings.take(told));
+  if (host.status().phase === "up") relationship.refresh();
+  await changing;
+}
+
+host.listen({
+  settings: take,
+  state() {
+    if (host.status().phase === "up") relationship.refresh();
+    else signalsChanged(settings.keep({ hostless: true }));
+    paintAll();
+  },
+});
+
+relationship.listen((tabId) => {
+  paint(tabId);
+  pages.update(tabId);
+});
+
+discovery.listen({
+  committed({ tabId }) {
+    relationship.leave(tabId);
+    stale.freshen(tabId);
+    pages.moved(tabId);
+  },
+  announced: relationship.announced,
+  touched: relationship.touched,
+  leaving: relationship.leaving,
+  async stayed(tabId) {
+    await relationship.stayed(tabId);
+    pages.moved(tabId);
+  },
+  closed: relationship.leave,
+});
+
+pages.listen({ alone, settings: take });
+
+api.runtime.onInstalled.addListener(({ reason }) => {
+  if (reason === "install") api.tabs.create({ url: api.runtime.getURL("options/options.html#welcome") });
+});
+// Only so that the browser starts this worker when it starts itself.
+api.runtime.onStartup.addListener(() => {});
+
+signalsChanged(settings.keep({ hostless: false }));
+lookAtAccess();
+relationship.restore();
+host.start();

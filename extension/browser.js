@@ -1,0 +1,61 @@
+// Every difference between browsers is here and nowhere else.
+
+/** The WebExtension API under whichever name this browser gives it. */
+export const api = globalThis.browser ?? globalThis.chrome;
+
+/** What the hello calls this browser. */
+export const BROWSER = api.runtime.getURL("").startsWith("moz-extension:") ? "firefox" : "chromium";
+
+/** Our own pages, as `sender.url` begins. */
+export const OWN_PAGES = api.runtime.getURL("");
+
+/** Our own requests, as declarativeNetRequest names their initiator. */
+export const OWN_INITIATOR = new URL(OWN_PAGES).hostname;
+
+/** Access to websites, as the permissions API names it. */
+export const SITE_ACCESS = { origins: ["<all_urls>"] };
+
+/** Every type of request. A rule that lists none leaves out `main_frame`. */
+export const RESOURCE_TYPES = Object.values(api.declarativeNetRequest.ResourceType);
+
+/**
+ * A tab where ⊃ may be spoken to: not private, and in the default container.
+ * @param {chrome.tabs.Tab & {cookieStoreId?: string}} tab
+ * @returns {"private-window" | "container" | null} what keeps it from being ordinary
+ */
+export function setApart(tab) {
+  if (tab.incognito) return "private-window";
+  if ((tab.cookieStoreId ?? "firefox-default") !== "firefox-default") return "container";
+  return null;
+}
+
+/**
+ * The top-level document that stands in a tab now.
+ * @param {number} tabId
+ * @returns {Promise<{documentId: string, url: string} | null>}
+ */
+export async function topDocument(tabId) {
+  const frame = await api.webNavigation.getFrame({ tabId, frameId: 0 }).catch(() => null);
+  return frame?.documentId ? { documentId: frame.documentId, url: frame.url } : null;
+}
+
+/**
+ * Why a native port closed, in words of ours.
+ * Chromium tells in `runtime.lastError` only, so this is called inside onDisconnect.
+ * @param {chrome.runtime.Port & {error?: Error}} port
+ * @returns {{reason: string, detail: string | null}}
+ */
+export function whyClosed(port) {
+  const detail = port.error?.message ?? api.runtime.lastError?.message ?? null;
+  for (const [pattern, reason] of CLOSED) {
+    if (detail !== null && pattern.test(detail)) return { reason, detail };
+  }
+  return { reason: "host-exited", detail };
+}
+
+/** @type {Array<[RegExp, string]>} */
+const CLOSED = [
+  [/host not found|no such native application/i, "host-not-found"],
+  [/forbidden|not (allowed|permitted)|disallowed/i, "host-forbidden"],
+  [/failed to start|error when communicating|invalid native messaging host/i, "host-not-starting"],
+];

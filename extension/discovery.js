@@ -1,0 +1,81 @@
+// Which top-level documents announce ⊃. Everything is the browser's word: the response's headers,
+// the commit, and who sent a page script's message. The announcement itself is only a flag.
+
+import { api } from "./browser.js";
+import { announces } from "./link.js";
+
+const REMEMBERED = 256;
+
+/** @type {Map<number, string>} tab → URL of a response that announced ⊃ and has not committed yet */
+const sighted = new Map();
+/** Documents whose headers announced: one brought back from the back/forward cache sends none. */
+const documents = new Set();
+
+/**
+ * Registers listeners; call in the first turn.
+ * @param {{
+ *   committed: (at: {tabId: number, documentId: string, url: string}) => void,
+ *   announced: (at: {tabId: number, documentId: string, url: string}) => void,
+ *   touched: (at: {tabId: number, documentId: string}) => void,
+ *   leaving: (tabId: number, url: string, announces: boolean) => void,
+ *   stayed: (tabId: number) => void,
+ *   closed: (tabId: number) => void,
+ * }} listeners
+ *   `leaving`: what the tab is about to show, told as early as the browser knows it;
+ *   `stayed`: that came to nothing, or to the browser's own error page
+ */
+export function listen({ committed, announced, touched, leaving, stayed, closed }) {
+  // Not blocking: the browser does not wait for this.
+  api.webRequest.onHeadersReceived.addListener((response) => {
+    if (response.tabId < 0 || response.frameId !== 0) return;
+    if (response.statusCode >= 300 && response.statusCode < 400) return;
+    sighted.delete(response.tabId);
+    const values = (response.responseHeaders ?? [])
+      .filter(({ name, value }) => value && name.toLowerCase() === "link")
+      .map(({ value }) => value);
+    const isSighted = values.length > 0 && announces(values, response.url);
+    if (isSighted) sighted.set(response.tabId, response.url);
+    leaving(response.tabId, response.url, isSighted);
+  }, { urls: ["http://*/*", "https://*/*"], types: ["main_frame"] }, ["responseHeaders"]);
+
+  api.webNavigation.onBeforeNavigate.addListener(({ tabId, frameId, url }) => {
+    if (frameId === 0) leaving(tabId, url, true);
+  });
+  api.webNavigation.onErrorOccurred.addListener(({ tabId, frameId }) => {
+    if (frameId === 0) stayed(tabId);
+  });
+
+  api.webNavigation.onCommitted.addListener(({ tabId, frameId, documentId, documentLifecycle, url }) => {
+    if (frameId !== 0 || (documentLifecycle ?? "active") !== "active") return;
+    const at = { tabId, documentId, url };
+    committed(at);
+    const isSighted = sameDocument(sighted.get(tabId), url);
+    sighted.delete(tabId);
+    if (isSighted) remember(documentId);
+    if (isSighted || documents.has(documentId)) announced(at);
+  });
+
+  api.runtime.onMessage.addListener((message, sender) => {
+    const { tab, frameId, documentId, url } = sender;
+    if (sender.id !== api.runtime.id || !tab || tab.id === undefined) return;
+    if (frameId !== 0 || !documentId || (sender.documentLifecycle ?? "active") !== "active") return;
+    if (message?.type === "announced") announced({ tabId: tab.id, documentId, url });
+    if (message?.type === "touched") touched({ tabId: tab.id, documentId });
+  });
+
+  const gone = (tabId) => {
+    sighted.delete(tabId);
+    closed(tabId);
+  };
+  api.tabs.onRemoved.addListener(gone);
+  api.tabs.onReplaced.addListener((_, replaced) => gone(replaced));
+}
+
+function remember(documentId) {
+  documents.add(documentId);
+  if (documents.size > REMEMBERED) documents.delete(documents.values().next().value);
+}
+
+function sameDocument(response, committed) {
+  return response !== undefined && response.split("#", 1)[0] === committed.split("#", 1)[0];
+}

@@ -1,0 +1,53 @@
+// `EmanciTerms`: one session rule a tab, for one exact origin, while its document stands there.
+
+import { api, RESOURCE_TYPES } from "./browser.js";
+import { serial } from "./serial.js";
+
+const LIMIT = 200;      // tabs
+const FIRST_RULE = 2;   // after transport's; a tab's rule is FIRST_RULE + its id
+
+/** @type {Map<number, string>} tab → what stands or is about to */
+const standing = new Map();
+const inTurn = serial();
+
+/** The worker starts: what an earlier one left behind is taken away. */
+export const sweep = () => inTurn(async () => {
+  const rules = await api.declarativeNetRequest.getSessionRules();
+  const removeRuleIds = rules.map(({ id }) => id)
+    .filter((id) => id >= FIRST_RULE && !standing.has(id - FIRST_RULE));
+  if (removeRuleIds.length) await api.declarativeNetRequest.updateSessionRules({ removeRuleIds });
+});
+
+/**
+ * @param {number} tabId
+ * @param {string} origin
+ * @param {string | null} value null: send none
+ */
+export function set(tabId, origin, value) {
+  if (value === null) return clear(tabId);
+  const wanted = `${origin} ${value}`;
+  if (standing.get(tabId) === wanted) return;
+  if (!standing.has(tabId) && standing.size >= LIMIT) return;
+  standing.set(tabId, wanted);
+  const id = FIRST_RULE + tabId;
+  inTurn(() => api.declarativeNetRequest.updateSessionRules({
+    removeRuleIds: [id],
+    addRules: [{
+      id,
+      priority: 1,
+      condition: {
+        tabIds: [tabId],
+        urlFilter: `|${origin}/`,
+        isUrlFilterCaseSensitive: true,
+        resourceTypes: RESOURCE_TYPES,
+      },
+      action: { type: "modifyHeaders", requestHeaders: [{ header: "EmanciTerms", operation: "set", value }] },
+    }],
+  })).catch(() => { standing.delete(tabId); });
+}
+
+/** @param {number} tabId */
+export function clear(tabId) {
+  if (!standing.delete(tabId)) return;
+  inTurn(() => api.declarativeNetRequest.updateSessionRules({ removeRuleIds: [FIRST_RULE + tabId] })).catch(() => {});
+}

@@ -1,0 +1,78 @@
+// The Link header (RFC 8288), as far as `rel="emanciterms"` needs it. Pure.
+
+const SPACE = /[ \t]/;
+const END_OF_NAME = /[ \t=;,]/;
+const END_OF_TOKEN = /[ \t;,]/;
+
+/**
+ * Does one of these Link header values say that this very document is ⊃?
+ * Where a link points does not matter: the announcement is a flag.
+ * @param {string[]} values one a header line, each with any number of links
+ * @param {string} documentUrl
+ */
+export function announces(values, documentUrl) {
+  return values.some((value) =>
+    links(value).some(({ rel, anchor }) =>
+      rel !== null &&
+      rel.toLowerCase().split(/[ \t]+/).includes("emanciterms") &&
+      (anchor === null || isDocument(anchor, documentUrl))));
+}
+
+/**
+ * The links of one header value. Only the first `rel` and the first `anchor` of a link count;
+ * what cannot be read ends the list.
+ * @param {string} text
+ * @returns {Array<{target: string, rel: string | null, anchor: string | null}>}
+ */
+export function links(text) {
+  const found = [];
+  let at = 0;
+
+  const skip = (/** @type {RegExp} */ pattern) => { while (at < text.length && pattern.test(text[at])) at++; };
+  const until = (/** @type {RegExp} */ pattern) => {
+    const from = at;
+    while (at < text.length && !pattern.test(text[at])) at++;
+    return text.slice(from, at);
+  };
+  const quoted = () => {
+    let value = "";
+    for (at++; at < text.length && text[at] !== '"'; at++) {
+      if (text[at] === "\\" && at + 1 < text.length) at++;
+      value += text[at];
+    }
+    at++;
+    return value;
+  };
+
+  while (true) {
+    skip(/[ \t,]/);
+    if (text[at] !== "<") return found;
+    const close = text.indexOf(">", at);
+    if (close < 0) return found;
+    const link = { target: text.slice(at + 1, close), rel: null, anchor: null };
+    at = close + 1;
+    for (skip(SPACE); text[at] === ";"; skip(SPACE)) {
+      at++;
+      skip(SPACE);
+      const name = until(END_OF_NAME).toLowerCase();
+      skip(SPACE);
+      let value = "";
+      if (text[at] === "=") {
+        at++;
+        skip(SPACE);
+        value = text[at] === '"' ? quoted() : until(END_OF_TOKEN);
+      }
+      if (name === "rel" || name === "anchor") link[name] ??= value;
+    }
+    found.push(link);
+    if (at < text.length && text[at] !== ",") return found;
+  }
+}
+
+/** An anchor names the document itself only when it resolves to its URL, with no fragment. */
+function isDocument(anchor, documentUrl) {
+  if (!URL.canParse(anchor, documentUrl)) return false;
+  const document = new URL(documentUrl);
+  document.hash = "";
+  return new URL(anchor, documentUrl).href === document.href;
+}

@@ -1,0 +1,134 @@
+// The extension's own pages, over runtime ports: what they show, and what the person does there.
+// Only they can accept anything: a port counts only when its other end is a page of ours.
+
+import { api, OWN_PAGES, setApart, topDocument } from "./browser.js";
+import * as host from "./host.js";
+import { pageOf } from "./origin.js";
+import * as relationship from "./relationship.js";
+import * as settings from "./settings.js";
+import { isStale } from "./stale.js";
+
+/**
+ * @typedef {{kind: "browser-page" | "insecure" | "private-window" | "container" | "site",
+ *            host: string, origin: string | null, documentId: string | null}} Place
+ * @typedef {{port: chrome.runtime.Port, tabId: number, place: Place}} Popup
+ */
+
+/** @type {Set<Popup>} */
+const popups = new Set();
+/** @type {Set<chrome.runtime.Port>} */
+const options = new Set();
+/** @type {{alone: () => string | null, settings: (settings: object) => Promise<void>}} */
+let wired;
+
+/** @param {typeof wired} wires why the button is alone; who takes new settings. Call in the first turn */
+export function listen(wires) {
+  wired = wires;
+  api.runtime.onConnect.addListener((port) => {
+    const ours = port.sender?.id === api.runtime.id && port.sender.url?.startsWith(OWN_PAGES);
+    if (!ours) return port.disconnect();
+    if (port.name === "popup") port.onMessage.addListener((message) => fromPopup(port, message));
+    if (port.name === "options") {
+      options.add(port);
+      port.onDisconnect.addListener(() => options.delete(port));
+      port.onMessage.addListener((message) => fromOptions(port, message));
+      host.retry();
+      settings.ready().then(() => post(port, optionsModel()));
+    }
+  });
+}
+
+/** @param {number} [tabId] left out: every page */
+export function update(tabId) {
+  for (const popup of popups) {
+    if (tabId === undefined || popup.tabId === tabId) post(popup.port, popupModel(popup));
+  }
+  if (tabId === undefined) for (const port of options) post(port, optionsModel());
+}
+
+/** The tab a popup stands on has another document. */
+export function moved(tabId) {
+  for (const popup of popups) if (popup.tabId === tabId) locate(popup);
+}
+
+/** A page may be closed by now. */
+function post(port, message) {
+  try {
+    port.postMessage(message);
+  } catch {
+    // Its onDisconnect takes it off the lists.
+  }
+}
+
+async function fromPopup(port, message) {
+  if (message.type === "show") {
+    const popup = { port, tabId: message.tabId, place: null };
+    port.onDisconnect.addListener(() => popups.delete(popup));
+    await settings.ready();
+    await locate(popup);
+    popups.add(popup);
+    host.retry();
+    return;
+  }
+  if (message.type === "retry") host.retry();
+  if (message.type === "reload") api.tabs.reload(message.tabId);
+  if (message.type === "act") {
+    // The click was meant for the document that was shown, not for one that came in its place.
+    const visit = relationship.visitOf(message.tabId);
+    if (visit?.documentId === message.documentId) await relationship.act(visit, message.action);
+    else update(message.tabId);
+  }
+}
+
+async function fromOptions(port, message) {
+  if (message.type === "retry") host.retry();
+  if (message.type !== "set") return;
+  try {
+    const { settings: told } = await host.ask("set", { key: message.key, value: message.value });
+    await wired.settings(told);
+    post(port, { type: "set", key: message.key, error: null });
+  } catch (error) {
+    post(port, { type: "set", key: message.key, error: { message: error.message || null, fix: error.fix ?? null } });
+    post(port, optionsModel());
+  }
+}
+
+/** Where is the person? The browser says, and only an ordinary page is asked about. */
+async function locate(popup) {
+  const [tab, top] = await Promise.all([
+    api.tabs.get(popup.tabId).catch(() => null),
+    topDocument(popup.tabId),
+  ]);
+  const page = pageOf(top?.url);
+  const kind = page.kind === "browser-page" ? page.kind : (tab && setApart(tab)) ?? page.kind;
+  popup.place = { kind, host: page.host ?? "", origin: page.origin ?? null, documentId: top?.documentId ?? null };
+  if (kind === "site") relationship.inquire(popup.tabId, top.documentId, page);
+  post(popup.port, popupModel(popup));
+}
+
+function popupModel({ tabId, place }) {
+  const visit = relationship.visitOf(tabId);
+  const here = place.kind === "site" && visit?.documentId === place.documentId ? visit : null;
+  return {
+    type: "model",
+    tabId,
+    place,
+    alone: wired.alone(),
+    hostFix: host.status().trouble?.fix ?? null,
+    view: here?.view ?? null,
+    busy: here?.busy ?? null,
+    trouble: here?.trouble ?? settings.told()?.problem ?? null,
+    signals: settings.signals(),
+    stale: isStale(tabId),
+  };
+}
+
+function optionsModel() {
+  return {
+    type: "model",
+    alone: wired.alone(),
+    asking: host.status().phase === "asking",
+    settings: settings.told(),
+    signals: settings.signals(),
+  };
+}

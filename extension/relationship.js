@@ -1,0 +1,298 @@
+// What stands between the person and the site of each tab: asks the host, carries what it wants
+// carried, and keeps the View it answers with. It decides nothing about terms.
+
+import { api, setApart, topDocument } from "./browser.js";
+import * as header from "./header.js";
+import * as host from "./host.js";
+import { pageOf } from "./origin.js";
+import { carry, forgetPolicy, policyOf } from "./transport.js";
+
+/**
+ * What the host says of a site: docs/native.md, "View".
+ * @typedef {{
+ *   origin: string, state: string, reason: string, heading: string, text: string,
+ *   calls_itself: string | null, words: string | null,
+ *   clauses: Array<{mark: string, label: string, value: string}>,
+ *   actions: string[], offer: "touch" | "now" | null, header: string | null,
+ *   agreement: {id: string, since: string, jws: string,
+ *     terms: Array<{id: string, title: string, text: string, url: string}>} | null,
+ * }} View
+ */
+
+/**
+ * One top-level document that announced ⊃, or that the person asked about. Gone with the document.
+ * @typedef {{
+ *   tabId: number, documentId: string, origin: string, host: string,
+ *   announced: boolean,
+ *   looked: boolean,    the person asked to look for its policy
+ *   asked: boolean,     the host has been asked, or is being
+ *   tried: boolean,     this document has had its one offer that no click asked for
+ *   watching: boolean,  the page waits for the person's touch
+ *   busy: string | null,
+ *   view: View | null,
+ *   trouble: {message: string, fix: string | null} | null,
+ * }} Visit
+ */
+
+/** @type {Map<number, Visit>} */
+const visits = new Map();
+const VISITS = 500;
+/** Origins with an offer under way, in whatever tab. */
+const offering = new Set();
+
+/** @type {(tabId: number) => void} */
+let changed = () => {};
+
+/** @param {typeof changed} listener told of every tab whose Visit changed; call in the first turn */
+export function listen(listener) {
+  changed = listener;
+  api.tabs.onActivated.addListener(({ tabId }) => {
+    const visit = visits.get(tabId);
+    if (visit?.announced) visit.view ? proceed(visit) : begin(visit);
+  });
+}
+
+/** @param {number} tabId */
+export const visitOf = (tabId) => visits.get(tabId) ?? null;
+
+/** @returns {IterableIterator<Visit>} */
+export const all = () => visits.values();
+
+const stands = (visit) => visits.get(visit.tabId) === visit;
+
+/** The tab has another document, or is closed. */
+export function leave(tabId) {
+  header.clear(tabId);
+  if (visits.delete(tabId)) {
+    remember();
+    changed(tabId);
+  }
+}
+
+/**
+ * The tab is about to show something else. `EmanciTerms` goes first, so that nothing which the next
+ * document loads carries it; only a page of the same origin that announces too may keep it.
+ * @param {number} tabId
+ * @param {string} url
+ * @param {boolean} announces false when its headers say nothing, which its link element still may
+ */
+export function leaving(tabId, url, announces) {
+  const visit = visits.get(tabId);
+  const page = pageOf(url);
+  if (visit && !(announces && page.kind === "site" && page.origin === visit.origin)) header.clear(tabId);
+}
+
+/** It did not: a download, an empty answer, a stop. Or the browser shows an error page. */
+export async function stayed(tabId) {
+  const visit = visits.get(tabId);
+  if (!visit) return;
+  const top = await topDocument(tabId);
+  if (!stands(visit)) return;
+  if (top?.documentId !== visit.documentId) leave(tabId);
+  else if (visit.announced && visit.view) header.set(tabId, visit.origin, visit.view.header);
+}
+
+/**
+ * A document said that it is ⊃. Told only by discovery.js, with the browser's word for who it was.
+ * @param {{tabId: number, documentId: string, url: string}} at
+ */
+export async function announced({ tabId, documentId, url }) {
+  const page = pageOf(url);
+  if (page.kind !== "site") return;
+  const [tab, top] = await Promise.all([api.tabs.get(tabId).catch(() => null), topDocument(tabId)]);
+  if (!tab || setApart(tab) || top?.documentId !== documentId) return;
+
+  const known = visits.get(tabId);
+  if (known?.documentId === documentId && known.announced) return;
+  const visit = enter(tabId, documentId, page);
+  visit.announced = true;
+  remember();
+  if (tab.active) begin(visit);
+}
+
+/**
+ * The person opened the popup on a page: what the ledger knows of it. Nothing is fetched.
+ * @param {number} tabId
+ * @param {string} documentId
+ * @param {{origin: string, host: string}} page an ordinary page's
+ */
+export function inquire(tabId, documentId, page) {
+  const known = visits.get(tabId);
+  const visit = known?.documentId === documentId ? known : enter(tabId, documentId, page);
+  begin(visit);
+}
+
+/** The person's click on one of View.actions. */
+export async function act(visit, action) {
+  visit.trouble = null;
+  if (action === "look") {
+    visit.looked = true;
+    visit.busy = "look";
+    changed(visit.tabId);
+    await consult(visit, { fresh: true });
+    visit.busy = null;
+    changed(visit.tabId);
+  } else if (action === "offer" || action === "again") {
+    await offer(visit, "click", action);
+  }
+}
+
+/**
+ * The person touched the page. Counts only for the document the host waits for, in a tab that is
+ * active now.
+ * @param {{tabId: number, documentId: string}} at
+ */
+export async function touched({ tabId, documentId }) {
+  const visit = visits.get(tabId);
+  if (!visit || visit.documentId !== documentId || !visit.watching) return;
+  visit.watching = false;
+  if (visit.view?.offer === "touch" && await isActive(visit)) await offer(visit, "touch");
+}
+
+/** The host can be asked again, or its settings changed: ask about every document anew. */
+export function refresh() {
+  for (const visit of visits.values()) {
+    visit.asked = false;
+    begin(visit);
+  }
+}
+
+/** The worker starts: documents that announced in an earlier life of it and still stand. */
+export async function restore() {
+  const { announced: documents } = await api.storage.session.get("announced");
+  for (const at of documents ?? []) if (!visits.has(at.tabId)) announced(at);
+  await header.sweep();
+}
+
+function remember() {
+  const documents = [...visits.values()].filter((visit) => visit.announced)
+    .map(({ tabId, documentId, origin }) => ({ tabId, documentId, url: origin }));
+  api.storage.session.set({ announced: documents });
+}
+
+function enter(tabId, documentId, { origin, host: hostname }) {
+  /** @type {Visit} */
+  const visit = {
+    tabId, documentId, origin, host: hostname,
+    announced: false, looked: false, asked: false, tried: false, watching: false,
+    busy: null, view: null, trouble: null,
+  };
+  const before = visits.get(tabId);
+  if (before?.documentId === documentId) Object.assign(visit, before, { asked: false });
+  visits.delete(tabId);
+  visits.set(tabId, visit);
+  if (visits.size > VISITS) leave(visits.keys().next().value);
+  changed(tabId);
+  return visit;
+}
+
+/** Ask the host once. An announced site is asked for its policy only when its tab is looked at. */
+async function begin(visit) {
+  if (visit.asked || host.status().phase !== "up") return;
+  visit.asked = true;
+  if (visit.announced && !(await isActive(visit))) visit.asked = false;
+  else await consult(visit);
+}
+
+/** What does the host make of this site, with the policy it has? */
+async function consult(visit, { fresh = false } = {}) {
+  await attempt(visit, async () => {
+    const { origin } = visit;
+    const policy = visit.announced || visit.looked ? await policyOf(origin, { fresh }) : null;
+    if (!stands(visit)) return;
+    const { view } = await host.ask("visit", { origin, policy });
+    if (view.reason === "invalid-policy") forgetPolicy(origin);
+    // Without a policy it is only what the ledger knows: no news for a tab that has read one.
+    show(origin, view, policy === null ? visit : null);
+    if (stands(visit)) await proceed(visit);
+  });
+}
+
+/** What the View lets the browser side do by itself. */
+async function proceed(visit) {
+  const { announced, view, tried, watching } = visit;
+  if (!announced || !view?.offer || tried) return;
+  if (view.offer === "touch" && !watching) {
+    visit.watching = true;
+    await api.scripting.executeScript({
+      target: { tabId: visit.tabId, documentIds: [visit.documentId] },
+      files: ["page/touched.js"],
+      injectImmediately: true,
+    }).catch(() => { visit.watching = false; });
+  } else if (view.offer === "now" && await isActive(visit)) {
+    await offer(visit, "retry");
+  }
+}
+
+/**
+ * @param {Visit} visit
+ * @param {"click" | "touch" | "retry"} by
+ * @param {string | null} [busy] the button that was pressed
+ */
+async function offer(visit, by, busy = null) {
+  const { origin } = visit;
+  if (offering.has(origin)) return;
+  offering.add(origin);
+  visit.tried = true;
+  visit.busy = busy;
+  changed(visit.tabId);
+  await attempt(visit, async () => {
+    const policy = await policyOf(origin);
+    if ("failed" in policy) {
+      show(origin, (await host.ask("visit", { origin, policy })).view);
+      return;
+    }
+    if (by !== "click" && !(await isActive(visit))) return;
+    const { post, view } = await host.ask("offer", { origin, policy, by });
+    show(origin, view);
+    if (!post) return;
+    const reply = await carry(origin, post);
+    // 409: the site says its policy is another one by now.
+    if (reply.status === 409) forgetPolicy(origin);
+    show(origin, (await host.ask("reply", { origin, agreement: post.agreement, reply })).view);
+  });
+  offering.delete(origin);
+  visit.busy = null;
+  changed(visit.tabId);
+}
+
+/** Run, and keep for the popup what went wrong. A lost host is told by host.js, for all tabs. */
+async function attempt(visit, task) {
+  try {
+    await task();
+  } catch (error) {
+    if (!(error instanceof host.HostError)) console.error(error);
+    if (host.status().phase === "up") {
+      visit.trouble = { message: error.message || "Your agent did not answer.", fix: error.fix ?? null };
+    } else {
+      visit.asked = false;
+    }
+    if (stands(visit)) changed(visit.tabId);
+  }
+}
+
+/**
+ * A View is of an origin: every tab that stands there shows it.
+ * @param {string} origin
+ * @param {View} view
+ * @param {Visit | null} [only] the one tab that shows it
+ */
+function show(origin, view, only = null) {
+  if (view?.origin !== origin) throw new Error(`a view of ${view?.origin} came for ${origin}`);
+  for (const visit of visits.values()) {
+    if (visit.origin !== origin || (only && visit !== only)) continue;
+    visit.view = view;
+    visit.trouble = null;
+    if (visit.announced) header.set(visit.tabId, origin, view.header);
+    changed(visit.tabId);
+  }
+}
+
+/** Still the same document, in a tab that is shown, in an ordinary window. */
+async function isActive(visit) {
+  const [tab, top] = await Promise.all([
+    api.tabs.get(visit.tabId).catch(() => null),
+    topDocument(visit.tabId),
+  ]);
+  return stands(visit) && Boolean(tab?.active) && !setApart(tab) && top?.documentId === visit.documentId;
+}

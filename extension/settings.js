@@ -1,0 +1,44 @@
+// The last good settings: the host's, kept for when it is not there.
+
+import { api } from "./browser.js";
+import { apply, DEFAULT } from "./signals.js";
+
+/** @typedef {{signals: import("./signals.js").Signals, negotiate?: string, file?: string}} LastGood */
+
+/** @type {object | null} the host's Settings, once it has told them in this life of the worker */
+let live = null;
+/** @type {LastGood | null} */
+let lastGood = null;
+const read = api.storage.local.get("settings").then(({ settings }) => { lastGood ??= settings ?? null; });
+
+/** @returns {object | null} docs/native.md, "Settings" */
+export const told = () => live;
+
+/** @returns {import("./signals.js").Signals} what goes out now */
+export const signals = () => lastGood?.signals ?? DEFAULT;
+
+/** Resolves when the last good settings have been read. */
+export const ready = () => read;
+
+/**
+ * Settings came from the host.
+ * @returns {Promise<boolean>} whether the signals changed
+ */
+export async function take(settings) {
+  live = settings;
+  const { signals, negotiate, file } = settings;
+  lastGood = { signals: { dnt: signals.dnt, gpc: signals.gpc }, negotiate, file };
+  await api.storage.local.set({ settings: lastGood });
+  return apply(lastGood.signals);
+}
+
+/**
+ * The worker starts, or there is no host: see that the last good signals stand.
+ * @param {{hostless: boolean}} how without a host and without earlier settings, both are on
+ * @returns {Promise<boolean>} whether the signals changed
+ */
+export async function keep({ hostless }) {
+  await read;
+  if (lastGood) return apply(lastGood.signals);
+  return hostless ? apply(DEFAULT) : false;
+}

@@ -1,0 +1,140 @@
+// The agent's own requests: the policy and the post. Bytes in, bytes out; nothing is read here.
+
+import { api, OWN_INITIATOR } from "./browser.js";
+import { endpointUrl, OWN_URLS, policyUrl } from "./origin.js";
+
+/** @typedef {{at: string, body: string}} Policy */
+/** @typedef {{at: string, failed: string, status: number | null}} NoPolicy */
+/** @typedef {{status: number, headers: Record<string, string | null>, body: string} | {failed: string}} Reply */
+
+const LIMIT = 65_536;        // bytes, after decompression
+const PATIENCE = 5_000;      // ms, the body included
+const POLICY_AGE = 24 * 60 * 60 * 1000;
+const POLICIES = 64;         // the longest unused goes first
+const PASSED_ON = ["content-type", "retry-after", "date"];
+
+/** The session rule that takes `Origin`, a per-install id, off our own requests. */
+export const ORIGIN_RULE = 1;
+
+/** @type {Map<string, {policy: Policy, read: number}>} in memory only, never on disk */
+const policies = new Map();
+/** @type {Promise<void> | null} */
+let unmarked = null;
+
+/** Resolves when our requests carry no `Origin`. Nothing is sent before. */
+function withoutOrigin() {
+  unmarked ??= api.declarativeNetRequest.updateSessionRules({
+    removeRuleIds: [ORIGIN_RULE],
+    addRules: [{
+      id: ORIGIN_RULE,
+      priority: 10,
+      condition: {
+        regexFilter: OWN_URLS,
+        initiatorDomains: [OWN_INITIATOR],
+        requestMethods: ["get", "post"],
+        resourceTypes: ["xmlhttprequest"],
+        tabIds: [api.tabs.TAB_ID_NONE],
+      },
+      action: { type: "modifyHeaders", requestHeaders: [{ header: "Origin", operation: "remove" }] },
+    }],
+  }).catch((error) => {
+    unmarked = null;
+    throw error;
+  });
+  return unmarked;
+}
+
+/**
+ * A site's policy: the one in memory, or a fresh one.
+ * @param {string} origin
+ * @param {{fresh?: boolean}} [how]
+ * @returns {Promise<Policy | NoPolicy>}
+ */
+export async function policyOf(origin, { fresh = false } = {}) {
+  const known = policies.get(origin);
+  if (known && !fresh && Date.now() - known.read < POLICY_AGE) {
+    policies.delete(origin);
+    policies.set(origin, known);
+    return known.policy;
+  }
+  policies.delete(origin);
+  const at = now();
+  const answer = await ask(policyUrl(origin), { method: "GET" });
+  if ("failed" in answer) return { at, failed: answer.failed, status: null };
+  if (answer.status === 404) return { at, failed: "not-found", status: 404 };
+  if (answer.status !== 200) return { at, failed: "status", status: answer.status };
+  const policy = { at, body: answer.body };
+  policies.set(origin, { policy, read: Date.now() });
+  if (policies.size > POLICIES) policies.delete(policies.keys().next().value);
+  return policy;
+}
+
+/** @param {string} origin */
+export const forgetPolicy = (origin) => { policies.delete(origin); };
+
+/**
+ * Carry the host's text to the endpoint, unchanged.
+ * @param {string} origin
+ * @param {{url: string, body: string}} post
+ * @returns {Promise<Reply>}
+ */
+export async function carry(origin, { url, body }) {
+  if (url !== endpointUrl(origin)) throw new Error(`the host named another address: ${url}`);
+  return ask(url, { method: "POST", body, headers: { "Content-Type": "application/jose+json" } });
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} request
+ * @returns {Promise<Reply>}
+ */
+async function ask(url, request) {
+  await withoutOrigin();
+  try {
+    const response = await fetch(url, {
+      ...request,
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      cache: "no-store",
+      redirect: "error",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const bytes = await upTo(LIMIT, response);
+    if (bytes === null) return { failed: "too-large" };
+    const headers = Object.fromEntries(PASSED_ON.map((name) => [name, response.headers.get(name)]));
+    return { status: response.status, headers, body: base64(bytes) };
+  } catch (error) {
+    return { failed: error?.name === "TimeoutError" ? "timeout" : "network" };
+  }
+}
+
+/**
+ * @param {number} limit
+ * @param {Response} response
+ * @returns {Promise<Uint8Array | null>} null when there is more
+ */
+async function upTo(limit, response) {
+  const bytes = new Uint8Array(limit);
+  let size = 0;
+  const reader = response.body?.getReader();
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (size + value.length > limit) {
+      reader.cancel().catch(() => {});
+      return null;
+    }
+    bytes.set(value, size);
+    size += value.length;
+  }
+  return bytes.subarray(0, size);
+}
+
+function base64(bytes) {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
+
+/** RFC 3339, UTC, whole seconds. */
+const now = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");

@@ -1,0 +1,175 @@
+// What the button says in its own words. What is said of a site's terms comes from the host.
+
+/**
+ * What stands in the popup when the host cannot say it, or has nothing to say.
+ * @type {Record<string, (host: string) => {heading: string, text: string}>}
+ */
+export const PLACES = {
+  "browser-page": () => ({
+    heading: "Nothing to say here",
+    text: "This page belongs to the browser, not to a website.",
+  }),
+  insecure: (host) => ({
+    heading: `${host} cannot sign anything`,
+    text: "Its pages come over an open connection, where anybody could have written them.",
+  }),
+  asking: (host) => ({
+    heading: host,
+    text: "Looking up what you have with this site.",
+  }),
+  "private-window": () => ({
+    heading: "Private window: signals only",
+    text: "No site is told that you have terms, and nothing is looked up, offered or kept.",
+  }),
+  container: () => ({
+    heading: "Container tab: signals only",
+    text: "Here no site is told that you have terms, and nothing is looked up, offered or kept.",
+  }),
+};
+
+/** The command that puts most things right. */
+export const INSTALL = "python3 install_host.py";
+
+/**
+ * Why the button is alone, and what to do. `command` is to be typed in the r-button's folder.
+ * @type {Record<string, {heading: string, text: string, fix: string, command?: string, doctor?: boolean}>}
+ */
+export const ALONE = {
+  "host-not-found": {
+    heading: "Your agent is not installed",
+    text: "The program that keeps your terms and signs for you is not on this machine, or not where this browser looks.",
+    fix: "In the r-button’s folder, run",
+    command: INSTALL,
+  },
+  "host-forbidden": {
+    heading: "Your agent does not know this button",
+    text: "It was installed for an r-button with another id, so the browser keeps the two apart.",
+    fix: "In the folder this button came from, run",
+    command: INSTALL,
+  },
+  "host-not-starting": {
+    heading: "Your agent cannot be started",
+    text: "The browser found it registered, but its program is gone or may not be run.",
+    fix: "In the r-button’s folder, run",
+    command: INSTALL,
+  },
+  "host-exited": {
+    heading: "Your agent stopped",
+    text: "It ended without being asked to. The button keeps trying to start it again.",
+    fix: "If this stays, see what is wrong with",
+    command: `${INSTALL} --doctor`,
+  },
+  "host-silent": {
+    heading: "Your agent does not answer",
+    text: "It was started and has said nothing. The button keeps trying.",
+    fix: "If this stays, see what is wrong with",
+    command: `${INSTALL} --doctor`,
+  },
+  "update-host": {
+    heading: "Your agent is older than this button",
+    text: "The two no longer understand each other.",
+    fix: "In the folder this button came from, run",
+    command: INSTALL,
+  },
+  "update-extension": {
+    heading: "This button is older than your agent",
+    text: "The two no longer understand each other.",
+    fix: "Update the r-button in the browser’s page of extensions, or in its folder run",
+    command: INSTALL,
+  },
+  "no-access": {
+    heading: "The button may not reach websites",
+    text: "Its access was taken back in the browser’s settings. Where it has none, no signal goes out.",
+    fix: "Give it access to all websites again.",
+  },
+};
+
+/** For what an older button does not know by name. */
+export const ALONE_OTHER = {
+  heading: "Your agent cannot be reached",
+  text: "The button keeps trying.",
+  fix: "If this stays, see what is wrong with",
+  command: `${INSTALL} --doctor`,
+};
+
+/** Said with every reason but a lack of access. */
+export const STILL_SIGNALLING = "Your signals still go out.";
+
+/** @param {string} reason */
+export const aloneBecause = (reason) => ALONE[reason] ?? ALONE_OTHER;
+
+/** Buttons. `busy` is said while it is under way. */
+export const ACTIONS = {
+  offer: { label: "Offer my terms", busy: "Offering…" },
+  again: { label: "Send it again", busy: "Sending…" },
+  look: { label: "Look for its terms", busy: "Looking…" },
+  agreement: { label: "See the agreement" },
+  options: { label: "Your terms" },
+  retry: { label: "Try again", busy: "Trying…" },
+  access: { label: "Give access" },
+};
+
+/** The mark of a clause, for the eye and for a screen reader. */
+export const MARKS = {
+  met: { sign: "✓", label: "as you want it" },
+  gap: { sign: "±", label: "differs from what you want" },
+  unknown: { sign: "?", label: "not stated" },
+};
+
+export const SIGNALS = {
+  dnt: "Do Not Track",
+  gpc: "Global Privacy Control",
+};
+
+/** The picture in words, for the toolbar and the popup. */
+export const SHAPES = {
+  unknown: "you and the site, apart",
+  potential: "you and the site, apart, and the site has terms",
+  active: "you and the site, joined",
+  alone: "you, alone, with an exclamation mark",
+  private: "you and the site, apart",
+};
+
+/** The toolbar before anything is known of a page. */
+export const TITLE = "r-button: your signals go out; this site has no terms for you yet";
+export const TITLE_OFF = "r-button: both signals are off; this site has no terms for you yet";
+/** @param {string} heading */
+export const titleOf = (heading) => `r-button: ${heading}`;
+
+export const OPTIONS = {
+  title: "Your terms",
+  lead: "⊂ is you. ⊃ is the website. They close when both have signed the same terms.",
+  welcome: "The r-button is in",
+  signals: {
+    dnt: { label: "Do Not Track", text: "Do not track me, here or on other sites." },
+    gpc: { label: "Global Privacy Control", text: "Do not sell or share my data. Several laws give it force." },
+  },
+  negotiate: {
+    auto: { label: "When I touch the page", text: "A site that asks for terms is offered yours once you click or type in its page." },
+    click: { label: "Only when I press the button", text: "A site is told nothing of your terms before that." },
+    never: { label: "Never", text: "Signals only. No site is offered anything." },
+  },
+  now: {
+    signals: {
+      both: "Every website is told not to track you and not to sell or share your data.",
+      dnt: "Every website is told not to track you.",
+      gpc: "Every website is told not to sell or share your data.",
+      none: "No signal goes out: both are off.",
+    },
+    /** @param {string} terms */
+    auto: (terms) => `When a website asks for your terms and you touch its page, it is offered “${terms}”.`,
+    /** @param {string} terms */
+    click: (terms) => `When you press the button on a website that asks for your terms, it is offered “${terms}”.`,
+    never: () => "No website is offered your terms.",
+    kept: "What a website signs is kept on this machine and by the website. Nobody else gets anything.",
+    change: "You can change all of it here, now or later.",
+  },
+  noChoice: "No terms are chosen, so nothing can be offered.",
+  addToChoice: "and also…",
+  addChoice: "Add another choice…",
+  file: ["All of this is one file, made to be read and edited by hand: ", ". The button follows it at once."],
+  noFile: "All of this is kept in one file by your agent, which this page cannot reach now.",
+  data: ["What was signed is kept in ", "."],
+  waiting: "These can be changed here when your agent is there.",
+  saved: "Saved",
+};

@@ -1,0 +1,83 @@
+"""⊃ sites that behave as a test wants: announced so or so, with any policy and any answer."""
+
+import base64
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from tests import sites
+
+Answer = Callable[[sites.Site, bytes], Response]
+LINK = "</.well-known/emanciterms.json>; rel=emanciterms"
+
+
+def signs(site: sites.Site, body: bytes) -> Response:
+    """200, both signatures."""
+    return Response(site.countersign(body), media_type="application/jose+json")
+
+
+def declines(site: sites.Site, body: bytes) -> Response:
+    """403, with words of its own."""
+    return told(sites.problem(403, "declined", "We only sign\u202e on <b>Tuesdays</b>."))
+
+
+def is_down(site: sites.Site, body: bytes) -> Response:
+    """503, which is no answer."""
+    return Response("later", status_code=503)
+
+
+def told(answer: dict[str, Any]) -> Response:
+    """One of `tests.sites`' answers, over HTTP."""
+    return Response(
+        base64.b64decode(answer["body"]),
+        status_code=answer["status"],
+        media_type=answer["headers"]["content-type"],
+    )
+
+
+def create_app(origin: str, **how: Any) -> Starlette:
+    """The site of an origin, with a name and key that all of them share."""
+    return create_app_of(sites.Site(origin=origin, name="Example Shop"), **how)
+
+
+def create_app_of(
+    site: sites.Site,
+    *,
+    answer: Answer = signs,
+    by_header: bool = True,
+    policy: Callable[[sites.Site], bytes] = sites.Site.policy,
+) -> Starlette:
+    """A site of one page, which sets a cookie and a validator that must not come back."""
+    marks = {"Set-Cookie": "known=42; Path=/", "ETag": '"known-42"'}
+
+    async def page(request: Request) -> Response:
+        link = "" if by_header else '<link rel="emanciterms" href="/.well-known/emanciterms.json">'
+        return HTMLResponse(
+            f"<!doctype html><title>shop</title>{link}"
+            '<input aria-label="something to type in"><p>Hello</p>',
+            headers=marks | ({"Link": LINK} if by_header else {}),
+        )
+
+    async def serve_policy(_: Request) -> Response:
+        return Response(policy(site), media_type="application/json", headers=marks)
+
+    async def endpoint(request: Request) -> Response:
+        return answer(site, await request.body())
+
+    return Starlette(
+        routes=[
+            Route("/.well-known/emanciterms.json", serve_policy),
+            Route("/.well-known/emanciterms", endpoint, methods=["POST"]),
+            Route("/{path:path}", page),
+        ]
+    )
+
+
+def that(**how: Any) -> Callable[[str], Callable[..., Awaitable[None]]]:
+    """`create_app` with these ways, for `recorder.Site`."""
+    return partial(create_app, **how)
