@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import Kind, Ledger, Record
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement as agreements
 from rbutton.terms.encoding import from_time_text
+from rbutton.terms.errors import InvalidDocument
 
 _STATES: dict[Kind, str] = {
     "proffer": "proffered",
@@ -23,6 +25,9 @@ def listed(home: Home) -> list[dict[str, Any]]:
     Returns:
         `origin`, `id`, `state`, `terms` (ids), `since` (RFC 3339), and `jws`: what the person
         holds of it, a proffer or a sealed agreement.
+
+    Raises:
+        PersonError: the ledger cannot be read, or was changed.
     """
     by_id: dict[str, dict[str, Any]] = {}
     records = Ledger(home.data / "ledger.sqlite3").all()
@@ -54,7 +59,14 @@ def table(found: list[dict[str, Any]]) -> str:
 
 
 def _from_signed(record: Record) -> dict[str, Any]:
-    signed = agreements.read(record.body)
+    try:
+        signed = agreements.read(record.body)
+    except InvalidDocument as error:
+        raise PersonError(
+            "ledger",
+            f"Record {record.seq} of the ledger is not what was signed: {error}.",
+            "Put ledger.sqlite3 back from a backup.",
+        ) from None
     return {
         "origin": record.origin,
         "id": record.agreement,

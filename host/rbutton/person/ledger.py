@@ -119,13 +119,24 @@ class Ledger:
             rows = connection.execute(_ALL_WITH_CHAIN)
             for expected, (*members, digest, stored) in enumerate(rows, 1):
                 record = Record(*members)
-                head = _next_head(head, record.digest)
-                if (record.seq, digest, stored) != (expected, record.digest, head):
+                # The number first: one too large for JCS has no digest.
+                if record.seq != expected or digest != record.digest:
+                    return expected
+                head = _next_head(head, digest)
+                if stored != head:
                     return expected
         return None
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         # WAL has a reset bug in the SQLite of Debian 12; EXTRA also syncs the folder.
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA synchronous = EXTRA")
@@ -139,11 +150,9 @@ class Ledger:
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
             connection.execute("COMMIT")
         elif version != _VERSION:
-            connection.close()
             raise PersonError(
                 "ledger", f"{self._path} was written by a newer r-button.", "Update this one."
             )
-        return connection
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -81,7 +81,9 @@ class Settings(_Section):
             for name in self.sites
             if name == host or (name.startswith("*.") and host.endswith(name[1:]))
         ]
-        here = self.sites[max(fitting, key=len)].negotiate if fitting else None
+        # "x.com" and "*.com" are equally long.
+        best = max(fitting, key=lambda name: (name == host, len(name)), default=None)
+        here = self.sites[best].negotiate if best else None
         return here or self.proffer.negotiate
 
 
@@ -97,7 +99,9 @@ def parse(text: str, roster: Collection[str]) -> Settings:
     """
     try:
         members = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise _error("terms.toml is nested too deep.", "Take the brackets out.") from None
+    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         raise _error(f"terms.toml is not TOML: {error}.", "Mend that line and save.") from None
     try:
         settings = Settings.model_validate(members)
@@ -152,9 +156,10 @@ def _siblings(path: tuple[str, ...]) -> list[str]:
 
 
 def _nearest(word: str, allowed: list[str]) -> str:
-    near = difflib.get_close_matches(word, allowed, n=1)
+    spelled = {one.lower(): one for one in allowed}
+    near = difflib.get_close_matches(word.lower(), spelled, n=1)
     listed = ", ".join(f'"{one}"' for one in allowed)
-    return (f'Did you mean "{near[0]}"? ' if near else "") + f"Allowed: {listed}."
+    return (f'Did you mean "{spelled[near[0]]}"? ' if near else "") + f"Allowed: {listed}."
 
 
 def _at(text: str, path: tuple[str, ...]) -> str:

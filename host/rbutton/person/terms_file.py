@@ -57,8 +57,8 @@ class TermsFile:
             Whether settings or problem changed.
         """
         text = self._read()
-        settled, self._seen = text == self._seen, text
-        if not settled or text == self._taken:
+        settled, self._seen = _same(text, self._seen), text
+        if not settled or _same(text, self._taken):
             return False
         self._taken = text
         self._take(text)
@@ -128,8 +128,15 @@ class TermsFile:
             self.problem = error
             return
         self.problem = None
-        if not self._last_good.exists() or self._last_good.read_text("utf-8") != text:
+        try:
+            if self._last_good.read_bytes() == text.encode("utf-8"):
+                return
+        except OSError:
+            pass
+        try:
             files.write(self._last_good, text)
+        except PersonError as error:
+            self.problem = error
 
     def _fall_back(self) -> None:
         try:
@@ -139,3 +146,8 @@ class TermsFile:
             # Nothing good is known: signals on, and nothing offered by itself.
             proffer = settings.Proffer(negotiate="never")
             self.settings = Settings(proffer=proffer)
+
+
+def _same(one: str | PersonError, other: str | PersonError) -> bool:
+    # Two errors are equal when they say the same; Python compares them by identity.
+    return type(one) is type(other) and str(one) == str(other)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import ipaddress
 import re
 import unicodedata
 from datetime import UTC, datetime
@@ -14,8 +15,10 @@ from pydantic import AfterValidator, Strict
 from rbutton.terms.errors import InvalidDocument
 
 _B64U = re.compile(r"[A-Za-z0-9_-]*")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+# ASCII: Python's \d and strptime also take the digits of other scripts.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 #: Plain http reaches these without leaving the machine (protocol, section 2).
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # Control, format (bidi among them), line and paragraph separators, surrogates, private, unassigned.
@@ -81,7 +84,7 @@ def check_origin(text: str) -> str:
         raise InvalidDocument("is not an origin") from None
     default = {"https": 443, "http": 80}.get(parts.scheme)
     spelled = f"{parts.scheme}://{host}" + ("" if port in (None, default) else f":{port}")
-    if text != spelled or not _HOST.fullmatch(host) or default is None or port == 0:
+    if text != spelled or default is None or port == 0 or not _is_host(host):
         raise InvalidDocument("is not an origin such as https://shop.example")
     if parts.scheme == "http" and host not in LOOPBACK:
         raise InvalidDocument("is an http origin; only loopback names may be")
@@ -95,6 +98,21 @@ def host_of(origin: str) -> str:
 
 def _host(netloc: str) -> str:
     return re.sub(r":\d*$", "", netloc)
+
+
+def _is_host(host: str) -> bool:
+    """Whether a browser would spell a host so: addresses have many spellings, and one of them."""
+    if not _HOST.fullmatch(host):
+        return False
+    try:
+        if host.startswith("["):
+            return f"[{ipaddress.IPv6Address(host[1:-1])}]" == host
+        # A name that ends in a number is an IPv4 address (URL standard, "ends in a number").
+        if _NUMBER.fullmatch(host.rpartition(".")[2]):
+            return str(ipaddress.IPv4Address(host)) == host
+    except ValueError:
+        return False
+    return True
 
 
 def check_name(text: str) -> str:

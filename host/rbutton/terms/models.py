@@ -1,10 +1,16 @@
 """Documents as frozen pydantic models, with errors that name the place in one sentence."""
 
+import re
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rbutton.terms.errors import InvalidDocument
+
+# Steps of a place that are pydantic's: no member is called so.
+_PYDANTICS = re.compile(r"function-|str$|list\[")
+# A stranger chose the names of some members, and an error is shown to the person.
+_FIT_TO_SHOW = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
 class Closed(BaseModel):
@@ -37,7 +43,7 @@ def build(model: type[Model], members: dict[str, Any], what: str) -> Model:
 def first_fault(error: ValidationError, what: str) -> str:
     """The first fault of a pydantic error in plain words, without the offending value."""
     fault = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("function-"))
+    place = ".".join(_shown(str(part)) for part in fault["loc"] if not _PYDANTICS.match(str(part)))
     owner = f"the {what}'s {place}" if place else f"the {what}"
     match fault["type"]:
         case "missing":
@@ -48,3 +54,7 @@ def first_fault(error: ValidationError, what: str) -> str:
             return f"{owner} {fault['ctx']['error']}"
         case _:
             return f"{owner} is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def _shown(name: str) -> str:
+    return name if _FIT_TO_SHOW.fullmatch(name) else "(a name not fit to be shown)"

@@ -19,7 +19,10 @@ ENDPOINT_PATH = "/.well-known/emanciterms"
 
 
 def _check_contact(text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     if parts.netloc if parts.scheme == "https" else parts.scheme == "mailto" and parts.path:
         return text
     raise InvalidDocument("is not a mailto: or https: URL")

@@ -1,0 +1,180 @@
+"""`rbutton agreements`: what a person and a program read of the ledger."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rbutton.person.ledger import Ledger
+from rbutton.terms import agreement
+from rbutton.terms.encoding import time_text
+from tests import sites
+from tests.sites import Site
+
+PROBLEM = b'{"type":"about:blank","code":"declined","detail":"No."}'
+NAMES = ["waiting", "signed", "declined", "refused"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home after a first run, with nothing agreed."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    (folder / "terms.toml").write_text("")
+    return folder
+
+
+@pytest.fixture
+def busy(home: Path) -> Path:
+    """A home with one agreement of each kind."""
+    with Ledger(home / "ledger.sqlite3").writing() as ledger:
+        for number, name in enumerate(NAMES):
+            site = Site(origin=f"https://{name}.example")
+            at = sites.NOW + timedelta(hours=number)
+            offered = sites.proffer(site, now=at, nonce=bytes([number]) * 32)
+            when = time_text(at)
+            ledger.append("policy", when, site.origin, offered.id, site.policy())
+            ledger.append("proffer", when, site.origin, offered.id, offered.body)
+            ledger.append("sent", when, site.origin, offered.id, b'{"by":"touch"}')
+            later = time_text(at + timedelta(seconds=5))
+            if name == "signed":
+                sealed = site.countersign(offered.body)
+                ledger.append("sealed", later, site.origin, offered.id, sealed)
+            elif name != "waiting":
+                kind: Any = name
+                ledger.append(kind, later, site.origin, offered.id, PROBLEM)
+    return home
+
+
+def rbutton(home: Path | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command as a person does."""
+    env = {**os.environ, "TZ": "UTC"}
+    if home:
+        env["RBUTTON_HOME"] = str(home)
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "rbutton.cli", *arguments],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def listed(home: Path) -> list[Any]:
+    """`rbutton agreements --json`, parsed line by line."""
+    done = rbutton(home, "agreements", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_each_agreement_is_one_object_a_line(busy: Path) -> None:
+    """Oldest first, with where it stands and since when."""
+    found = listed(busy)
+    assert [(one["origin"], one["state"], one["since"]) for one in found] == [
+        ("https://waiting.example", "proffered", "2026-11-22T10:00:00Z"),
+        ("https://signed.example", "active", "2026-11-22T11:00:05Z"),
+        ("https://declined.example", "declined", "2026-11-22T12:00:05Z"),
+        ("https://refused.example", "refused", "2026-11-22T13:00:05Z"),
+    ]
+    for one in found:
+        assert one["terms"] == ["SD-BASE-DP"]
+        assert one.keys() == {"origin", "id", "state", "terms", "since", "jws"}
+
+
+def test_the_jws_is_what_was_signed(busy: Path) -> None:
+    """Anybody can verify it: the id follows from it, and only the active one is sealed."""
+    for one in listed(busy):
+        signed = agreement.read(json.dumps(one["jws"]).encode())
+        assert signed.id == one["id"]
+        assert signed.sealed is (one["state"] == "active")
+        assert signed.agreement.site.origin == one["origin"]
+
+
+def test_the_table_is_for_reading(busy: Path) -> None:
+    """Sites, states and titles in words, one line each under a heading."""
+    done = rbutton(busy, "agreements")
+    assert done.returncode == 0
+    heading, *lines = done.stdout.splitlines()
+    assert heading.split() == ["SITE", "STATE", "SINCE", "TERMS"]
+    assert len(lines) == len(NAMES)
+    for name, line in zip(NAMES, lines, strict=True):
+        assert line.startswith(f"https://{name}.example")
+        assert line.endswith("Only what the service needs, and my data is mine too")
+    assert "2026-11-22 11:00" in lines[1]
+
+
+def test_nothing_yet_says_how_to_begin(home: Path) -> None:
+    """No empty table; for a program no line at all."""
+    done = rbutton(home, "agreements")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("No agreement yet.")
+    assert listed(home) == []
+
+
+def test_before_the_install_it_says_what_to_run(tmp_path: Path) -> None:
+    """Exit code 3: the machine is not set up. Nothing is made."""
+    done = rbutton(tmp_path / "nowhere", "agreements")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "install_host.py" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_platforms_folders_are_used_without_rbutton_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Linux ~/.config/rbutton, or where XDG_CONFIG_HOME says."""
+    monkeypatch.delenv("RBUTTON_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    done = rbutton(None, "agreements")
+    assert done.returncode == 3
+    assert str(tmp_path / ".config" / "rbutton" / "terms.toml") in done.stderr
+
+
+def test_a_home_that_others_can_enter_is_refused(busy: Path) -> None:
+    """With the line to type."""
+    busy.chmod(0o755)
+    done = rbutton(busy, "agreements")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "chmod 700" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["file", "body"])
+def test_a_damaged_ledger_is_a_sentence_and_no_traceback(busy: Path, damage: str) -> None:
+    """What happened, where, what to do."""
+    path = busy / "ledger.sqlite3"
+    if damage == "file":
+        path.write_bytes(b"no database" * 500)
+    else:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("UPDATE record SET body = x'7b7d' WHERE kind = 'sealed'")
+            connection.commit()
+    done = rbutton(busy, "agreements", "--json")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("rbutton: ")
+    assert "ledger" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["invented"], ["agreements", "--xml"]])
+def test_wrong_usage_is_exit_code_2(home: Path, arguments: list[str]) -> None:
+    """As every command does."""
+    done = rbutton(home, *arguments)
+    assert done.returncode == 2
+    assert "usage: rbutton" in done.stderr
+
+
+def test_the_version_is_told(home: Path) -> None:
+    """For whoever reports a fault."""
+    done = rbutton(home, "--version")
+    assert done.returncode == 0
+    assert done.stdout.strip().count(".") == 2
