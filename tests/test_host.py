@@ -206,6 +206,7 @@ def test_a_decline_is_shown_in_the_sites_words_and_ends_it(home: Path) -> None:
     with greeted(home) as running:
         view = visit(running)
         assert (view["reason"], view["words"]) == ("declined", "We count visits.")
+        assert seen(running)["reason"] == "declined"
         for by in ("touch", "retry"):
             assert offer(running, by)[0] is None
         # A late signature on what the site declined changes nothing.
@@ -216,6 +217,14 @@ def test_a_decline_is_shown_in_the_sites_words_and_ends_it(home: Path) -> None:
         one, two = (agreement.read(post["body"].encode()).agreement for post in (first, second))
         assert one.person.jwk != two.person.jwk
         assert one.nonce != two.nonce
+
+
+def test_what_is_not_offered_makes_no_seed(home: Path, running: Host) -> None:
+    """Nobody is asked for a keyring, and no key is made, for a site that cannot sign."""
+    served = SITE.served(negotiates=False)
+    result = running.result("offer", origin=SITE.origin, policy=served, by="click")
+    assert (result["post"], result["view"]["reason"]) == (None, "not-negotiable")
+    assert not (home / "seed").exists()
 
 
 @pytest.mark.parametrize(

@@ -113,17 +113,7 @@ def potential(
     if state.open:
         return waiting(state, policy.name, shared["clauses"])
     if state.ended:
-        declined = state.ended.kind == "declined"
-        conflict = reply.code_of(state.ended.body) in ("conflict", "expired")
-        return View(
-            **shared,
-            reason="declined" if declined else "refused",
-            heading=f"{name} {'declined' if declined else 'could not take'} your terms",
-            text=f"On {day(from_time_text(state.ended.at))}. Nothing is agreed."
-            + (" Its policy or clock differed; offering them again may work." if conflict else ""),
-            words=reply.words_of(state.ended.body),
-            actions=["offer"],
-        )
+        return ended(state, policy.name, shared["clauses"], ["offer"])
     if not policy.document.negotiates or not policy.keys:
         return View(
             **shared,
@@ -159,6 +149,28 @@ def waiting(state: Relationship, calls_itself: str | None, rows: list[Row]) -> V
         calls_itself=calls_itself,
         clauses=rows,
         actions=["again"],
+    )
+
+
+def ended(
+    state: Relationship, calls_itself: str | None, rows: list[Row], actions: list[Action]
+) -> View:
+    """It said no, or could not take the terms."""
+    assert state.ended
+    declined = state.ended.kind == "declined"
+    conflict = reply.code_of(state.ended.body) in ("conflict", "expired")
+    return View(
+        origin=state.origin,
+        state="potential",
+        reason="declined" if declined else "refused",
+        heading=f"{site_name(state.origin)} {'declined' if declined else 'could not take'} "
+        "your terms",
+        text=f"On {day(from_time_text(state.ended.at))}. Nothing is agreed."
+        + (" Its policy or clock differed; offering them again may work." if conflict else ""),
+        calls_itself=calls_itself,
+        clauses=rows,
+        words=reply.words_of(state.ended.body),
+        actions=actions,
     )
 
 

@@ -123,17 +123,23 @@ class Handlers:
             policy = self._policy(origin, request.policy)
         except InvalidDocument as error:
             return {"post": None, "view": _dump(view.invalid_policy(origin, str(error)))}
+        state = relationship(origin, self._ledger.of_origin(origin))
+        others = self._ledger.of_kinds(*_OF_ANSWERS)
+        if not self._may_offer(state, policy, request.by, others, now):
+            return {"post": None, "view": _dump(self._view(state, policy, others))}
         # Outside of the ledger's lock: a keyring may take its time.
-        seed = self._seed.read()
+        seed = None if state.open else self._seed.read()
         with self._ledger.writing() as ledger:
+            # Another browser's host may have been faster meanwhile.
             state = relationship(origin, ledger.of_origin(origin))
             others = ledger.of_kinds(*_OF_ANSWERS)
             record: Record | None = None
             if self._may_offer(state, policy, request.by, others, now):
                 if state.open:
                     record = state.open.proffer
-                else:
+                elif seed:
                     record = self._sign(ledger, seed, policy, request.policy, now)
+            if record:
                 by = json.dumps({"by": request.by}).encode()
                 ledger.append("sent", time_text(now), origin, record.agreement, by)
             state = relationship(origin, ledger.of_origin(origin))
@@ -212,6 +218,8 @@ class Handlers:
             return view.active(state, catalogue())
         if state.open:
             return view.waiting(state, None, [])
+        if state.ended:
+            return view.ended(state, None, [], ["look"])
         if fault is None and served and served.failed != "not-found":
             fault = _FAILED[served.failed]
         if fault:

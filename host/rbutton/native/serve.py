@@ -34,6 +34,9 @@ def serve(channel: Channel, home: Home) -> None:
         handlers: Handlers | PersonError = Handlers(home)
     except PersonError as error:
         handlers = error
+    except (FileNotFoundError, InvalidDocument) as error:
+        fix = "Run install_host.py again."
+        handlers = PersonError("installation", f"The installation is incomplete: {error}.", fix)
     server = _Server(channel, handlers)
     watching = threading.Event()
     if isinstance(handlers, Handlers):
@@ -70,7 +73,7 @@ class _Server:
     def answer(self, message: dict[str, Any]) -> None:
         """Answer one request, whatever it is."""
         number = message.get("id")
-        if not isinstance(number, int):
+        if type(number) is not int:  # true is an int
             self.refuse(None, RequestError("malformed", "The message has no id."))
             return
         try:
