@@ -32,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not home.terms_file.exists():
             raise PersonError(
-                "home", f"There is no {home.terms_file} yet.", "Run: python3 install_host.py"
+                "home",
+                f"There is no {home.terms_file} yet.",
+                "It is written when the button first starts: load the button and start the "
+                "browser, or, where nothing is installed yet, run: python3 install_host.py",
             )
         home.open()
         found = agreements.listed(home)
