@@ -13,20 +13,24 @@ import * as stale from "./stale.js";
 import { aloneBecause, TITLE_OFF, titleOf } from "./words.js";
 
 /** Why the button is alone, or null. While the first hello is on its way it is not. */
-const alone = () => (access.has() ? host.status().trouble?.reason ?? null : "no-access");
+function alone() {
+  if (!access.has()) return { reason: "no-access", said: null };
+  const { trouble } = host.status();
+  return trouble && { reason: trouble.reason, said: trouble.said };
+}
 
 function paint(tabId) {
-  const reason = alone();
+  const why = alone();
   const view = relationship.visitOf(tabId)?.view ?? null;
-  if (reason) icon.show("alone", titleOf(aloneBecause(reason).heading), tabId);
-  else if (view) icon.show(view.state, titleOf(view.heading), tabId);
+  if (why) icon.show("alone", titleOf(aloneBecause(why).heading), tabId);
+  else icon.show(view?.state ?? "unknown", view && titleOf(view.heading), tabId);
 }
 
 function paintAll() {
-  const reason = alone();
+  const why = alone();
   const { dnt, gpc } = settings.signals();
-  const title = reason ? titleOf(aloneBecause(reason).heading) : dnt || gpc ? null : TITLE_OFF;
-  icon.show(reason ? "alone" : "unknown", title);
+  const title = why ? titleOf(aloneBecause(why).heading) : dnt || gpc ? null : TITLE_OFF;
+  icon.show(why ? "alone" : "unknown", title);
   for (const { tabId } of relationship.all()) paint(tabId);
   pages.update();
 }
@@ -54,7 +58,7 @@ host.listen({
 });
 
 relationship.listen((tabId) => {
-  paint(tabId);
+  if (relationship.visitOf(tabId)) paint(tabId);
   pages.update(tabId);
 });
 
@@ -71,13 +75,18 @@ discovery.listen({
     await relationship.stayed(tabId);
     pages.moved(tabId);
   },
+  changed: relationship.recheck,
   closed: relationship.leave,
 });
 
 pages.listen({ alone, settings: take });
 
-api.runtime.onInstalled.addListener(({ reason }) => {
-  if (reason === "install") api.tabs.create({ url: api.runtime.getURL("options/options.html#welcome") });
+// A folder loaded from the command line, as Debian's Chromium does, is "installed" at every start.
+api.runtime.onInstalled.addListener(async ({ reason }) => {
+  const { welcomed } = await api.storage.local.get("welcomed");
+  if (reason !== "install" || welcomed) return;
+  await api.storage.local.set({ welcomed: true });
+  api.tabs.create({ url: api.runtime.getURL("options/options.html#welcome") });
 });
 // Only so that the browser starts this worker when it starts itself.
 api.runtime.onStartup.addListener(() => {});

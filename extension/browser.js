@@ -40,22 +40,22 @@ export async function topDocument(tabId) {
 }
 
 /**
- * Why a native port closed, in words of ours.
+ * Why a native port closed: one of the reasons of words.js.
  * Chromium tells in `runtime.lastError` only, so this is called inside onDisconnect.
  * @param {chrome.runtime.Port & {error?: Error}} port
- * @returns {{reason: string, detail: string | null}}
+ * @returns {string}
  */
 export function whyClosed(port) {
   const detail = port.error?.message ?? api.runtime.lastError?.message ?? null;
   for (const [pattern, reason] of CLOSED) {
-    if (detail !== null && pattern.test(detail)) return { reason, detail };
+    if (detail !== null && pattern.test(detail)) return reason;
   }
-  return { reason: "host-exited", detail };
+  return "host-exited";
 }
+
 
 /** @type {Array<[RegExp, string]>} */
 const CLOSED = [
   [/host not found|no such native application/i, "host-not-found"],
   [/forbidden|not (allowed|permitted)|disallowed/i, "host-forbidden"],
-  [/failed to start|error when communicating|invalid native messaging host/i, "host-not-starting"],
 ];

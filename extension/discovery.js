@@ -19,15 +19,19 @@ const documents = new Set();
  *   touched: (at: {tabId: number, documentId: string}) => void,
  *   leaving: (tabId: number, url: string, announces: boolean) => void,
  *   stayed: (tabId: number) => void,
+ *   changed: (tabId: number) => void,
  *   closed: (tabId: number) => void,
  * }} listeners
  *   `leaving`: what the tab is about to show, told as early as the browser knows it;
- *   `stayed`: that came to nothing, or to the browser's own error page
+ *   `stayed`: that came to nothing, or to the browser's own error page;
+ *   `changed`: the tab may show something else without having said so above (a prerendered page)
  */
-export function listen({ committed, announced, touched, leaving, stayed, closed }) {
+export function listen({ committed, announced, touched, leaving, stayed, changed, closed }) {
   // Not blocking: the browser does not wait for this.
-  api.webRequest.onHeadersReceived.addListener((response) => {
+  api.webRequest.onHeadersReceived.addListener(/** @type {(response: any) => any} */ (response) => {
     if (response.tabId < 0 || response.frameId !== 0) return;
+    // A page that is only fetched ahead: it is the standing document's request, and shows nothing.
+    if (response.documentId) return;
     if (response.statusCode >= 300 && response.statusCode < 400) return;
     sighted.delete(response.tabId);
     const values = (response.responseHeaders ?? [])
@@ -63,6 +67,7 @@ export function listen({ committed, announced, touched, leaving, stayed, closed 
     if (message?.type === "touched") touched({ tabId: tab.id, documentId });
   });
 
+  api.tabs.onUpdated.addListener((tabId, { status }) => { if (status) changed(tabId); });
   const gone = (tabId) => {
     sighted.delete(tabId);
     closed(tabId);

@@ -7,7 +7,7 @@ import { SHAPES } from "./words.js";
  * @param {string} name
  * @param {Record<string, any>} [members] properties; names with a hyphen are attributes
  * @param {...(Node | string | null)} children
- * @returns {HTMLElement}
+ * @returns {any}
  */
 export function el(name, members = {}, ...children) {
   const element = document.createElement(name);

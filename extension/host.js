@@ -24,6 +24,11 @@ export class HostError extends Error {
     this.reason = reason;
     this.fix = fix;
   }
+
+  /** What the host itself wrote for the person, if it wrote this. */
+  get said() {
+    return this.message ? { message: this.message, fix: this.fix } : null;
+  }
 }
 
 /** @typedef {"asking" | "up" | "down"} Phase */
@@ -55,9 +60,9 @@ export function listen(listeners) {
 
 /** When the worker starts: connect, unless an earlier worker was told to wait. */
 export async function start() {
-  const { host } = await api.storage.session.get("host");
+  const host = await waitTold();
   if (host && host.next > Date.now()) {
-    down(new HostError(host.reason, host.detail));
+    down(new HostError(host.reason, host.message, host.fix));
     schedule(host.next - Date.now());
   } else {
     connect();
@@ -91,7 +96,8 @@ function send(request, members, patience) {
     try {
       standing.postMessage({ id, request, ...members });
     } catch (error) {
-      settle(id)?.reject(new HostError("host-exited", String(error)));
+      console.error(error);
+      settle(id)?.reject(new HostError("host-exited"));
     }
   });
 }
@@ -112,10 +118,10 @@ async function connect() {
   port = mine;
   mine.onMessage.addListener((message) => { if (mine === port) receive(message); });
   mine.onDisconnect.addListener(() => {
-    const { reason, detail } = whyClosed(mine);
-    // What had started and then broke the line did not fail to start.
-    const why = reason === "host-not-starting" && phase === "up" ? "host-exited" : reason;
-    if (mine === port) lost(new HostError(why, detail ?? ""));
+    const reason = whyClosed(mine);
+    // A program that may not be run ends as one that fails at once: Chromium tells them apart by luck.
+    const why = reason === "host-exited" && phase !== "up" ? "host-not-starting" : reason;
+    if (mine === port) lost(new HostError(why));
   });
   try {
     const hello = await send("hello", {
@@ -167,12 +173,15 @@ function down(error) {
   tell.state();
 }
 
+/** @returns {Promise<{delay: number, next: number, reason: string, message: string, fix: string | null} | undefined>} */
+const waitTold = async () => /** @type {any} */ (await api.storage.session.get("host")).host;
+
 async function backOff(afresh) {
-  const { host } = await api.storage.session.get("host");
+  const host = await waitTold();
   const before = afresh ? 0 : host?.delay ?? 0;
   const delay = before ? Math.min(before * 2, LAST_DELAY) : FIRST_DELAY;
   await api.storage.session.set({
-    host: { delay, next: Date.now() + delay, reason: trouble.reason, detail: trouble.message },
+    host: { delay, next: Date.now() + delay, reason: trouble.reason, message: trouble.message, fix: trouble.fix },
   });
   if (phase === "down") schedule(delay);
 }

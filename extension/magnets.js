@@ -30,6 +30,7 @@ export function iconStrokes(state) {
   const { thick, thin, bend, y, middle } = ICON;
   const gap = state === "active" ? 0 : 2;
   const arm = middle - gap - bend - thick / 2;
+  /** @type {ReturnType<typeof iconStrokes>} */
   const strokes = [{ path: magnet(1, { x: middle - gap, y, arm, bend }), thick, ink: "me" }];
   if (state === "alone") {
     strokes.push({ path: "M12.5 2V9M12.5 11V14", thick, ink: "warn" });

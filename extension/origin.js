@@ -2,15 +2,17 @@
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
+const BROWSER_PAGE = Object.freeze({ kind: /** @type {const} */ ("browser-page"), origin: null, host: "" });
+
 /**
  * What kind of page a URL is for us.
  * @param {string | undefined} url
- * @returns {{kind: "site" | "insecure", origin: string, host: string} | {kind: "browser-page"}}
+ * @returns {{kind: "site" | "insecure" | "browser-page", origin: string | null, host: string}}
  */
 export function pageOf(url) {
-  if (!url || !URL.canParse(url)) return { kind: "browser-page" };
+  if (!url || !URL.canParse(url)) return BROWSER_PAGE;
   const { protocol, origin, hostname, host } = new URL(url);
-  if (protocol !== "https:" && protocol !== "http:") return { kind: "browser-page" };
+  if (protocol !== "https:" && protocol !== "http:") return BROWSER_PAGE;
   const kind = protocol === "https:" || LOOPBACK.has(hostname) ? "site" : "insecure";
   return { kind, origin, host };
 }

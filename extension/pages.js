@@ -18,7 +18,7 @@ import { isStale } from "./stale.js";
 const popups = new Set();
 /** @type {Set<chrome.runtime.Port>} */
 const options = new Set();
-/** @type {{alone: () => string | null, settings: (settings: object) => Promise<void>}} */
+/** @type {{alone: () => {reason: string, said: {message: string, fix: string | null} | null} | null, settings: (settings: object) => Promise<void>}} */
 let wired;
 
 /** @param {typeof wired} wires why the button is alone; who takes new settings. Call in the first turn */
@@ -101,7 +101,7 @@ async function locate(popup) {
   ]);
   const page = pageOf(top?.url);
   const kind = page.kind === "browser-page" ? page.kind : (tab && setApart(tab)) ?? page.kind;
-  popup.place = { kind, host: page.host ?? "", origin: page.origin ?? null, documentId: top?.documentId ?? null };
+  popup.place = { kind, host: page.host, origin: page.origin, documentId: top?.documentId ?? null };
   if (kind === "site") relationship.inquire(popup.tabId, top.documentId, page);
   post(popup.port, popupModel(popup));
 }
@@ -114,10 +114,10 @@ function popupModel({ tabId, place }) {
     tabId,
     place,
     alone: wired.alone(),
-    hostFix: host.status().trouble?.fix ?? null,
     view: here?.view ?? null,
     busy: here?.busy ?? null,
-    trouble: here?.trouble ?? settings.told()?.problem ?? null,
+    trouble: here?.trouble ?? null,
+    problem: settings.told()?.problem ?? null,
     signals: settings.signals(),
     stale: isStale(tabId),
   };

@@ -21,17 +21,19 @@ import { carry, forgetPolicy, policyOf } from "./transport.js";
 
 /**
  * One top-level document that announced ⊃, or that the person asked about. Gone with the document.
- * @typedef {{
- *   tabId: number, documentId: string, origin: string, host: string,
- *   announced: boolean,
- *   looked: boolean,    the person asked to look for its policy
- *   asked: boolean,     the host has been asked, or is being
- *   tried: boolean,     this document has had its one offer that no click asked for
- *   watching: boolean,  the page waits for the person's touch
- *   busy: string | null,
- *   view: View | null,
- *   trouble: {message: string, fix: string | null} | null,
- * }} Visit
+ * @typedef {object} Visit
+ * @property {number} tabId
+ * @property {string} documentId
+ * @property {string} origin
+ * @property {string} host
+ * @property {boolean} announced
+ * @property {boolean} looked    the person asked to look for its policy
+ * @property {boolean} asked     the host has been asked, or is being
+ * @property {boolean} tried     this document has had its one offer that no click asked for
+ * @property {boolean} watching  the page waits for the person's touch
+ * @property {string | null} busy
+ * @property {View | null} view
+ * @property {{message: string, fix: string | null} | null} trouble
  */
 
 /** @type {Map<number, Visit>} */
@@ -48,7 +50,7 @@ export function listen(listener) {
   changed = listener;
   api.tabs.onActivated.addListener(({ tabId }) => {
     const visit = visits.get(tabId);
-    if (visit?.announced) visit.view ? proceed(visit) : begin(visit);
+    if (visit?.announced) visit.asked ? proceed(visit) : begin(visit);
   });
 }
 
@@ -84,12 +86,17 @@ export function leaving(tabId, url, announces) {
 
 /** It did not: a download, an empty answer, a stop. Or the browser shows an error page. */
 export async function stayed(tabId) {
+  await recheck(tabId);
+  const visit = visits.get(tabId);
+  if (visit?.announced && visit.view) header.set(tabId, visit.origin, visit.view.header);
+}
+
+/** Leave a document that no longer stands in its tab. */
+export async function recheck(tabId) {
   const visit = visits.get(tabId);
   if (!visit) return;
   const top = await topDocument(tabId);
-  if (!stands(visit)) return;
-  if (top?.documentId !== visit.documentId) leave(tabId);
-  else if (visit.announced && visit.view) header.set(tabId, visit.origin, visit.view.header);
+  if (stands(visit) && top?.documentId !== visit.documentId) leave(tabId);
 }
 
 /**
@@ -159,8 +166,9 @@ export function refresh() {
 
 /** The worker starts: documents that announced in an earlier life of it and still stand. */
 export async function restore() {
-  const { announced: documents } = await api.storage.session.get("announced");
-  for (const at of documents ?? []) if (!visits.has(at.tabId)) announced(at);
+  /** @type {{announced?: Array<{tabId: number, documentId: string, url: string}>}} */
+  const { announced: documents = [] } = await api.storage.session.get("announced");
+  for (const at of documents) if (!visits.has(at.tabId)) announced(at);
   await header.sweep();
 }
 
@@ -197,10 +205,14 @@ async function begin(visit) {
 /** What does the host make of this site, with the policy it has? */
 async function consult(visit, { fresh = false } = {}) {
   await attempt(visit, async () => {
-    const { origin } = visit;
-    const policy = visit.announced || visit.looked ? await policyOf(origin, { fresh }) : null;
-    if (!stands(visit)) return;
-    const { view } = await host.ask("visit", { origin, policy });
+    const { origin, announced } = visit;
+    const told = async (policy) => (await host.ask("visit", { origin, announced, policy })).view;
+    let policy = visit.looked ? await policyOf(origin, { fresh }) : null;
+    let view = await told(policy);
+    // Null: the person's settings let a site that announced itself know that there is an agent.
+    if (view === null && stands(visit)) view = await told(policy = await policyOf(origin, { fresh }));
+    // An offer that began meanwhile brings newer news.
+    if (!stands(visit) || (visit.view && offering.has(origin))) return;
     if (view.reason === "invalid-policy") forgetPolicy(origin);
     // Without a policy it is only what the ledger knows: no news for a tab that has read one.
     show(origin, view, policy === null ? visit : null);
@@ -239,7 +251,7 @@ async function offer(visit, by, busy = null) {
   await attempt(visit, async () => {
     const policy = await policyOf(origin);
     if ("failed" in policy) {
-      show(origin, (await host.ask("visit", { origin, policy })).view);
+      show(origin, (await host.ask("visit", { origin, announced: visit.announced, policy })).view);
       return;
     }
     if (by !== "click" && !(await isActive(visit))) return;
@@ -248,7 +260,7 @@ async function offer(visit, by, busy = null) {
     if (!post) return;
     const reply = await carry(origin, post);
     // 409: the site says its policy is another one by now.
-    if (reply.status === 409) forgetPolicy(origin);
+    if ("status" in reply && reply.status === 409) forgetPolicy(origin);
     show(origin, (await host.ask("reply", { origin, agreement: post.agreement, reply })).view);
   });
   offering.delete(origin);

@@ -9,7 +9,9 @@ import { apply, DEFAULT } from "./signals.js";
 let live = null;
 /** @type {LastGood | null} */
 let lastGood = null;
-const read = api.storage.local.get("settings").then(({ settings }) => { lastGood ??= settings ?? null; });
+const read = api.storage.local.get("settings").then((/** @type {{settings?: LastGood}} */ { settings }) => {
+  lastGood ??= settings ?? null;
+});
 
 /** @returns {object | null} docs/native.md, "Settings" */
 export const told = () => live;
@@ -21,15 +23,16 @@ export const signals = () => lastGood?.signals ?? DEFAULT;
 export const ready = () => read;
 
 /**
- * Settings came from the host.
+ * Settings came from the host. Told to nobody before the signals are as they say.
  * @returns {Promise<boolean>} whether the signals changed
  */
 export async function take(settings) {
-  live = settings;
   const { signals, negotiate, file } = settings;
   lastGood = { signals: { dnt: signals.dnt, gpc: signals.gpc }, negotiate, file };
   await api.storage.local.set({ settings: lastGood });
-  return apply(lastGood.signals);
+  const changed = await apply(lastGood.signals);
+  live = settings;
+  return changed;
 }
 
 /**

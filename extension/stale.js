@@ -4,7 +4,9 @@ import { api } from "./browser.js";
 
 /** @type {Set<number>} tabs */
 let stale = new Set();
-const read = api.storage.session.get("stale").then(({ stale: tabs }) => { stale = new Set([...tabs ?? [], ...stale]); });
+const read = api.storage.session.get("stale").then((/** @type {{stale?: number[]}} */ { stale: tabs = [] }) => {
+  stale = new Set([...tabs, ...stale]);
+});
 const keep = () => api.storage.session.set({ stale: [...stale] });
 
 export async function mark() {

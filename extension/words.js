@@ -17,6 +17,10 @@ export const PLACES = {
     heading: host,
     text: "Looking up what you have with this site.",
   }),
+  "no-answer": (host) => ({
+    heading: host,
+    text: "Your agent could not say what you have with this site.",
+  }),
   "private-window": () => ({
     heading: "Private window: signals only",
     text: "No site is told that you have terms, and nothing is looked up, offered or kept.",
@@ -32,7 +36,7 @@ export const INSTALL = "python3 install_host.py";
 
 /**
  * Why the button is alone, and what to do. `command` is to be typed in the r-button's folder.
- * @type {Record<string, {heading: string, text: string, fix: string, command?: string, doctor?: boolean}>}
+ * @type {Record<string, {heading: string, text: string, fix: string, command?: string}>}
  */
 export const ALONE = {
   "host-not-found": {
@@ -49,7 +53,7 @@ export const ALONE = {
   },
   "host-not-starting": {
     heading: "Your agent cannot be started",
-    text: "The browser found it registered, but its program is gone or may not be run.",
+    text: "It ended before it said anything: its program is broken, gone, or may not be run.",
     fix: "In the r-button’s folder, run",
     command: INSTALL,
   },
@@ -84,7 +88,10 @@ export const ALONE = {
   },
 };
 
-/** For what an older button does not know by name. */
+/** When it answers the hello with a trouble of its own, in its own words. */
+export const ALONE_SAID = "Your agent has a problem";
+
+/** For what has no words at all. */
 export const ALONE_OTHER = {
   heading: "Your agent cannot be reached",
   text: "The button keeps trying.",
@@ -95,8 +102,14 @@ export const ALONE_OTHER = {
 /** Said with every reason but a lack of access. */
 export const STILL_SIGNALLING = "Your signals still go out.";
 
-/** @param {string} reason */
-export const aloneBecause = (reason) => ALONE[reason] ?? ALONE_OTHER;
+/**
+ * @param {{reason: string, said: {message: string, fix: string | null} | null}} why
+ * @returns {{heading: string, text: string, fix: string, command?: string}}
+ */
+export function aloneBecause({ reason, said }) {
+  if (reason in ALONE) return ALONE[reason];
+  return said ? { heading: ALONE_SAID, text: said.message, fix: said.fix ?? "" } : ALONE_OTHER;
+}
 
 /** Buttons. `busy` is said while it is under way. */
 export const ACTIONS = {
@@ -170,6 +183,6 @@ export const OPTIONS = {
   file: ["All of this is one file, made to be read and edited by hand: ", ". The button follows it at once."],
   noFile: "All of this is kept in one file by your agent, which this page cannot reach now.",
   data: ["What was signed is kept in ", "."],
-  waiting: "These can be changed here when your agent is there.",
+  waiting: "Everything below can be changed here once your agent is there.",
   saved: "Saved",
 };

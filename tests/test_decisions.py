@@ -390,7 +390,7 @@ def test_an_offer_is_held_against_what_the_site_says() -> None:
         "Not to track you on other sites": ("gap", "it: only if you agree there"),
         "To let nobody else track you here": ("unknown", "it does not say"),
         "To delete your data on request": ("unknown", "it does not say"),
-        "To give you your data on request": ("met", "it keeps to it"),
+        "Your data, to you, on request": ("met", "it keeps to it"),
     }
 
 

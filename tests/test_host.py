@@ -71,12 +71,14 @@ def kinds(home: Path) -> list[str]:
 
 def visit(running: Host, site: Site = SITE, **changes: Any) -> Any:
     """The view after a visit on which the site's policy was fetched."""
-    return running.result("visit", origin=site.origin, policy=site.served(**changes))["view"]
+    return running.result(
+        "visit", origin=site.origin, announced=True, policy=site.served(**changes)
+    )["view"]
 
 
 def seen(running: Host, site: Site = SITE) -> Any:
     """The view of what the ledger knows."""
-    return running.result("visit", origin=site.origin, policy=None)["view"]
+    return running.result("visit", origin=site.origin, announced=False, policy=None)["view"]
 
 
 def offer(running: Host, by: str, site: Site = SITE) -> tuple[Any, Any]:
@@ -158,7 +160,7 @@ def test_what_was_sealed_stands_after_a_restart(home: Path) -> None:
         # Nor does the site's policy going away or wrong end what was signed.
         assert visit(running, controller={})["state"] == "active"
         failed = {"at": "2026-11-22T10:00:00Z", "failed": "not-found", "status": 404}
-        gone = running.result("visit", origin=SITE.origin, policy=failed)["view"]
+        gone = running.result("visit", origin=SITE.origin, announced=True, policy=failed)["view"]
         assert gone["state"] == "active"
     assert records(home) == kept
 
@@ -257,6 +259,29 @@ def test_a_reply_for_something_else_closes_nothing(home: Path, running: Host) ->
     assert nobody["code"] == "unknown-agreement"
 
 
+def announced(running: Host, site: Site = SITE) -> Any:
+    """The view of a site that announced itself, before its policy is fetched."""
+    return running.result("visit", origin=site.origin, announced=True, policy=None)["view"]
+
+
+@pytest.mark.parametrize("when", ["click", "never"])
+def test_the_policy_is_not_fetched_before_the_click(home: Path, when: str) -> None:
+    """Its fetch would tell the site that there is an agent; after an agreement it knows."""
+    (home / "terms.toml").write_text(f'[proffer]\nnegotiate = "{when}"\n')
+    with greeted(home) as running:
+        view = announced(running)
+        assert (view["state"], view["reason"]) == ("potential", "announced")
+        assert (view["header"], view["offer"]) == (None, None)
+        assert view["actions"] == ["offer", "look"]
+        negotiate(running, "click")
+        view = announced(running)
+        assert view is None if when == "click" else view["reason"] == "signed"
+
+
+def test_in_auto_the_policy_is_fetched_at_once(running: Host) -> None:
+    assert announced(running) is None
+
+
 def test_with_click_a_site_learns_nothing_until_the_click(home: Path) -> None:
     """No header and no offer before; both after."""
     (home / "terms.toml").write_text('[proffer]\nnegotiate = "click"\n')
@@ -301,7 +326,7 @@ def test_the_set_that_the_site_accepts_is_offered(home: Path) -> None:
     )
     with greeted(home) as running:
         served = SITE.served(accepts=["mine-as-well", "no-stalking"])
-        view = running.result("visit", origin=SITE.origin, policy=served)["view"]
+        view = running.result("visit", origin=SITE.origin, announced=True, policy=served)["view"]
         assert view["header"] == 'v=1, proffer=("mine-as-well" "no-stalking")'
         post = running.result("offer", origin=SITE.origin, policy=served, by="touch")["post"]
         terms = agreement.read(post["body"].encode()).agreement.terms
@@ -339,7 +364,7 @@ def test_an_unusable_policy_is_told_and_nothing_is_offered(home: Path, running: 
         (b"\xff", "UTF-8"),
     ):
         served = {"at": "2026-11-22T10:00:00Z", "body": sites.in_base64(body)}
-        view = running.result("visit", origin=SITE.origin, policy=served)["view"]
+        view = running.result("visit", origin=SITE.origin, announced=True, policy=served)["view"]
         assert (view["state"], view["reason"]) == ("alone", "invalid-policy")
         assert reason in view["text"]
         result = running.result("offer", origin=SITE.origin, policy=served, by="click")
@@ -347,7 +372,7 @@ def test_an_unusable_policy_is_told_and_nothing_is_offered(home: Path, running: 
         assert result["view"]["state"] == "alone"
     for failed, state in (("timeout", "alone"), ("network", "alone"), ("not-found", "unknown")):
         nothing = {"at": "2026-11-22T10:00:00Z", "failed": failed, "status": None}
-        view = running.result("visit", origin=SITE.origin, policy=nothing)["view"]
+        view = running.result("visit", origin=SITE.origin, announced=False, policy=nothing)["view"]
         assert view["state"] == state
     assert records(home) == []
 
@@ -455,7 +480,7 @@ def test_a_damaged_ledger_is_told_and_signs_nothing(home: Path) -> None:
     """No offer goes out that could not be kept."""
     with greeted(home) as running:
         (home / "ledger.sqlite3").write_bytes(b"not a database at all" * 100)
-        error = running.error("visit", origin=SITE.origin, policy=SITE.served())
+        error = running.error("visit", origin=SITE.origin, announced=True, policy=SITE.served())
         assert error["code"] == "ledger"
         error = running.error("offer", origin=SITE.origin, policy=SITE.served(), by="click")
         assert error["code"] == "ledger"
@@ -478,7 +503,7 @@ def test_a_ledger_that_is_busy_is_waited_for(home: Path, running: Host) -> None:
 def test_hello_comes_first(home: Path) -> None:
     """Anything else is refused until then, and nothing is done."""
     with host("--home", home) as running:
-        error = running.error("visit", origin=SITE.origin, policy=None)
+        error = running.error("visit", origin=SITE.origin, announced=False, policy=None)
         assert error["code"] == "hello-first"
         for protocol, code in ((2, "update-host"), (0, "update-extension")):
             error = running.error("hello", protocol=protocol, extension="9.9", browser="chromium")
@@ -487,7 +512,7 @@ def test_hello_comes_first(home: Path) -> None:
             assert error["fix"]
         assert running.error("set", key="signals.dnt", value="off")["code"] == "hello-first"
         assert running.hello()["protocol"] == 1
-        assert running.result("visit", origin=SITE.origin, policy=None)
+        assert running.result("visit", origin=SITE.origin, announced=False, policy=None)
     assert 'dnt = "on"' in (home / "terms.toml").read_text()
 
 
@@ -519,10 +544,16 @@ def test_misfits_are_answered_malformed_and_the_host_goes_on(home: Path, when: s
         assert running.close() == 0
 
 
-GOOD_VISIT: dict[str, Any] = {"origin": SITE.origin, "policy": SITE.served()}
+GOOD_VISIT: dict[str, Any] = {
+    "origin": SITE.origin,
+    "announced": True,
+    "policy": SITE.served(),
+}
+GOOD_OFFER = {"origin": SITE.origin, "policy": SITE.served()}
 BAD_REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "no origin": ("visit", {"policy": None}),
-    "no policy": ("visit", {"origin": SITE.origin}),
+    "no origin": ("visit", {"announced": True, "policy": None}),
+    "no policy": ("visit", {"origin": SITE.origin, "announced": True}),
+    "not said whether announced": ("visit", {"origin": SITE.origin, "policy": None}),
     "a member too many": ("visit", {**GOOD_VISIT, "tab": 7}),
     "an origin with a path": ("visit", {**GOOD_VISIT, "origin": "https://shop.example/"}),
     "a page of the browser": ("visit", {**GOOD_VISIT, "origin": "about:blank"}),
@@ -540,7 +571,7 @@ BAD_REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
         "visit",
         {**GOOD_VISIT, "policy": {"at": "2026-11-22T10:00:00Z", "failed": "bored"}},
     ),
-    "offered by nobody": ("offer", {**GOOD_VISIT, "by": "itself"}),
+    "offered by nobody": ("offer", {**GOOD_OFFER, "by": "itself"}),
     "a reply without headers": (
         "reply",
         {"origin": SITE.origin, "agreement": "A" * 43, "reply": {"status": 200, "body": ""}},
@@ -570,7 +601,7 @@ def test_wrong_requests_are_refused_by_their_number(home: Path, running: Host) -
 def test_requests_at_once_are_each_answered(running: Host) -> None:
     """A hundred pages open together: every number comes back once."""
     numbers = [
-        running.send("visit", origin=f"https://s{number}.test", policy=None)
+        running.send("visit", origin=f"https://s{number}.test", announced=False, policy=None)
         for number in range(100)
     ]
     for number in numbers:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -221,7 +222,10 @@ def test_one_that_goes_away_in_the_middle_leaves_nothing(site: Running) -> None:
         "path": ENDPOINT,
         "headers": headers,
     }
-    asyncio.run(EmanciTerms(_plain_site, site.policy, site.store)(scope, receive, send))
+    # In a thread of its own: Playwright's event loop may be running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        app = EmanciTerms(_plain_site, site.policy, site.store)
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     assert not sent
     assert site.store.known(offered.id, now()) is None
 

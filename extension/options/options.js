@@ -26,7 +26,7 @@ function set(key, value) {
 }
 
 function said(error) {
-  const text = error === null ? OPTIONS.saved : [error.message ?? aloneBecause(model.alone).heading, error.fix].filter(Boolean).join(" ");
+  const text = error === null ? OPTIONS.saved : [error.message ?? (model.alone ? aloneBecause(model.alone).heading : null), error.fix].filter(Boolean).join(" ");
   byId("saved").textContent = text;
   clearTimeout(fading);
   fading = setTimeout(() => { byId("saved").textContent = ""; }, error === null ? 2_000 : 12_000);
@@ -45,23 +45,23 @@ function render() {
   renderChoices();
   renderRoster();
   renderFiles();
-  if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  if (focused) /** @type {HTMLElement} */ (document.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
 }
 
 const section = (id) => byId(id).closest("section");
 
 /** Settings can be changed only where the host can be told. */
-const fixed = () => Boolean(model.alone && model.alone !== "no-access") || !model.settings;
+const fixed = () => Boolean(model.alone && model.alone.reason !== "no-access") || !model.settings;
 
 function renderAlone() {
   const { alone } = model;
   byId("alone").hidden = !alone;
   if (!alone) return byId("alone").replaceChildren();
   const { heading, text, fix, command } = aloneBecause(alone);
-  const again = el("button", { type: "button" }, ACTIONS[alone === "no-access" ? "access" : "retry"].label);
+  const again = el("button", { type: "button" }, ACTIONS[alone.reason === "no-access" ? "access" : "retry"].label);
   again.dataset.key = "again";
   again.addEventListener("click", () => {
-    if (alone === "no-access") api.permissions.request(SITE_ACCESS);
+    if (alone.reason === "no-access") api.permissions.request(SITE_ACCESS);
     else port.postMessage({ type: "retry" });
   });
   byId("alone").replaceChildren(

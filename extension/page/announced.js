@@ -7,7 +7,7 @@
       api.runtime.sendMessage({ type: "announced" }).catch(() => {});
     }
   };
-  if (document.prerendering) document.addEventListener("prerenderingchange", look, { once: true });
+  if (/** @type {any} */ (document).prerendering) document.addEventListener("prerenderingchange", look, { once: true });
   else look();
   // A page brought back by the back button is a document that loads nothing and still stands.
   addEventListener("pageshow", (event) => { if (event.persisted) look(); });

@@ -20,24 +20,28 @@ if (tab) port.postMessage({ type: "show", tabId: tab.id });
 
 /** What is shown: the host's View, or one of the button's own. */
 function shown() {
-  const { alone, place, view, hostFix, signals } = model;
+  const { alone, place, view, signals } = model;
   if (alone) {
     const { heading, text: why, fix, command } = aloneBecause(alone);
-    const still = alone !== "no-access" && (signals.dnt || signals.gpc);
+    const still = alone.reason !== "no-access" && (signals.dnt || signals.gpc);
     const text = still ? `${why} ${STILL_SIGNALLING}` : why;
-    const actions = [alone === "no-access" ? "access" : "retry", "options"];
-    return { state: "alone", reason: alone, heading, text, fix: hostFix ?? fix, command: hostFix ? null : command, actions };
+    const actions = [alone.reason === "no-access" ? "access" : "retry", "options"];
+    return { state: "alone", reason: alone.reason, heading, text, fix, command, actions };
   }
   if (place.kind !== "site") {
     const set = place.kind === "private-window" || place.kind === "container";
     return { state: set ? "private" : "unknown", reason: place.kind, ...PLACES[place.kind](place.host), actions: ["options"] };
   }
-  if (!view) return { state: "unknown", reason: "asking", ...PLACES.asking(place.host), actions: ["options"] };
+  if (!view) {
+    const reason = model.trouble ? "no-answer" : "asking";
+    return { state: "unknown", reason, ...PLACES[reason](place.host), actions: ["options"] };
+  }
   return { ...view, actions: [...view.actions, "options"] };
 }
 
 function render() {
-  const { place, signals, stale, trouble, alone } = model;
+  const { place, signals, stale, alone } = model;
+  const trouble = model.trouble ?? model.problem;
   const view = shown();
   root.dataset.state = view.state;
   root.dataset.reason = view.reason;
@@ -63,7 +67,7 @@ function render() {
 
   byId("signals").hidden = view.reason === "browser-page";
   byId("signals").replaceChildren(...Object.entries(SIGNALS).map(([key, name]) => {
-    const on = signals[key] && alone !== "no-access";
+    const on = signals[key] && alone?.reason !== "no-access";
     return el("div", {}, el("dt", {}, name), el("dd", { className: on ? "on" : "off" }, on ? "on" : "off"));
   }));
   byId("stale").hidden = !stale || !site;
@@ -78,20 +82,26 @@ function setText(element, text) {
 }
 
 function renderClauses(clauses) {
+  // What is true of every row is said once, above them.
+  const [first, ...more] = clauses.map(({ value }) => value);
+  const ofAll = more.length && more.every((value) => value === first) ? first : null;
+  byId("clauses-all").hidden = ofAll === null;
+  byId("clauses-all").textContent = `${ofAll}:`;
   byId("clauses").hidden = !clauses.length;
   byId("clauses").replaceChildren(...clauses.map(({ mark, label, value }) => {
     const { sign, label: meaning } = MARKS[mark] ?? MARKS.unknown;
     return el("li", {},
       el("span", { className: `mark ${mark}`, "aria-hidden": "true" }, sign),
       el("b", {}, label),
-      el("span", { className: "value" }, value),
+      ofAll === null ? el("span", { className: "value" }, value) : null,
       el("span", { className: "unseen" }, `, ${meaning}`));
   }));
 }
 
 function renderActions(actions) {
   const box = byId("actions");
-  const focused = box.contains(document.activeElement) ? document.activeElement.dataset.action : null;
+  const active = /** @type {HTMLElement} */ (document.activeElement);
+  const focused = box.contains(active) ? active.dataset.action : null;
   box.replaceChildren(...actions.filter((action) => action in ACTIONS).map((action, at) => {
     const { label, busy } = ACTIONS[action];
     const isBusy = model.busy === action;
@@ -133,7 +143,7 @@ byId("reload").addEventListener("click", () => {
 function showDetail() {
   const { agreement } = model.view;
   const since = new Date(agreement.since);
-  byId("parties").textContent = `You and ${byId("origin").textContent}, since ${since.toLocaleDateString(undefined, { dateStyle: "long" })}`;
+  byId("parties").textContent = `You and ${byId("origin").textContent}, since ${since.toLocaleDateString("en-GB", { dateStyle: "long" })}`;
   byId("terms").replaceChildren(...agreement.terms.map(({ title, text, url }) =>
     el("article", {}, el("h2", {}, title), el("p", {}, text), link(url))));
   byId("ids").replaceChildren(

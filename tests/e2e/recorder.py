@@ -51,6 +51,7 @@ class Site:
         self.app = make(self.origin)
         self.requests: list[Request] = []
         self._more = threading.Condition()
+        self._clients: list[socket.socket] = []
         self._upstream = socket.create_server(("127.0.0.1", 0))
         self._server = uvicorn.Server(
             uvicorn.Config(self.app, log_level="warning", lifespan="off", timeout_keep_alive=60)
@@ -73,11 +74,13 @@ class Site:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = True
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for client in self._clients:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        self._server.should_exit = True
         for thread in self._threads:
             thread.join(10)
         self._upstream.close()
@@ -108,6 +111,7 @@ class Site:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            self._clients.append(client)
             threading.Thread(target=self._pump, args=(client,), daemon=True).start()
 
     def _pump(self, client: socket.socket) -> None:

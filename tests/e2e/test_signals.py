@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e import pages
 from tests.e2e.person import Person
@@ -103,3 +104,26 @@ def test_signals_outlive_the_host(new_person: Any, plain: Site) -> None:
     assert (request.all("dnt"), request.all("sec-gpc")) == (["1"], ["1"])
     popup = person.popup(page)
     popup.locator("[data-state=alone]").wait_for()
+
+
+def test_a_page_opened_with_the_signals_in_force_is_not_called_stale(
+    new_person: Any, plain: Site
+) -> None:
+    """Right after the first start; and after a change, with a reload that mends it."""
+    person = new_person("fresh")
+    person.start()
+    page = person.context.new_page()
+    page.goto(plain.url("/page/fresh"))
+    popup = person.popup(page)
+    popup.locator("html[data-reason=nothing-here]").wait_for(state="attached")
+    reload = popup.get_by_role("button", name="Reload it")
+    expect(reload).to_be_hidden()
+
+    person.edit_terms(lambda text: text.replace('dnt = "on"', 'dnt = "off"'))
+    plain.forget()
+    reload.click()
+    (again,) = plain.wait_for("/page/fresh")
+    assert (again.all("dnt"), again.all("sec-gpc")) == ([], ["1"])
+    popup = person.popup(page)
+    popup.locator("html[data-reason=nothing-here]").wait_for(state="attached")
+    expect(popup.get_by_role("button", name="Reload it")).to_be_hidden()

@@ -18,6 +18,7 @@ from rbutton.terms.roster import Catalogue
 State = Literal["unknown", "potential", "active", "alone"]
 Reason = Literal[
     "nothing-here",
+    "announced",
     "not-offered",
     "waiting",
     "declined",
@@ -83,6 +84,18 @@ def nothing_here(origin: str, signals: Signals, *, looked: bool) -> View:
         if looked
         else f"{told} It has not answered.",
         actions=["look"],
+    )
+
+
+def announced(origin: str, when: str) -> View:
+    """It takes terms; its policy is not read before the person says so."""
+    return View(
+        origin=origin,
+        state="potential",
+        reason="announced",
+        heading=f"{site_name(origin)} takes terms",
+        text=f"{when} Until then it is not told that you have any.",
+        actions=["offer", "look"],
     )
 
 

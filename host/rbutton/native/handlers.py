@@ -107,6 +107,8 @@ class Handlers:
     def visit(self, request: messages.Visit) -> dict[str, Any]:
         """What to show of a site."""
         state = relationship(request.origin, self._ledger.of_origin(request.origin))
+        if request.announced and request.policy is None:
+            return self._announced(state)
         if not isinstance(request.policy, messages.Policy):
             return {"view": _dump(self._view_without_policy(state, request.policy, None))}
         try:
@@ -209,6 +211,15 @@ class Handlers:
         )
         ledger.append("policy", served.at, origin, signed.id, policy.body)
         return ledger.append("proffer", time_text(now), origin, signed.id, signed.body)
+
+    def _announced(self, state: Relationship) -> dict[str, Any]:
+        # Fetching its policy tells a site that an agent is there (protocol, section 7).
+        negotiate = self._negotiate(state.origin)
+        if negotiate == "auto" or (negotiate == "click" and not state.is_new):
+            return {"view": None}
+        if state.is_new:
+            return {"view": _dump(view.announced(state.origin, _WHEN[negotiate]))}
+        return {"view": _dump(self._view_without_policy(state, None, None))}
 
     def _view_without_policy(
         self, state: Relationship, served: messages.FailedPolicy | None, fault: str | None

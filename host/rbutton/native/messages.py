@@ -65,6 +65,7 @@ class FailedPolicy(_Message):
 
 class Visit(_Message):
     origin: Origin
+    announced: bool
     policy: Policy | FailedPolicy | None
 
 
