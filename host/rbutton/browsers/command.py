@@ -1,0 +1,112 @@
+"""`install_host.py`'s command line."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from rbutton.browsers import stage
+from rbutton.browsers.install import install
+from rbutton.browsers.problems import Exit, SetupError
+from rbutton.browsers.state import as_json, as_text, state
+from rbutton.browsers.telling import Teller
+from rbutton.browsers.uninstall import uninstall
+
+
+def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
+    """Does what the command line asks; answers the exit code (`problems.Exit`)."""
+    options = _parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # ⊂ on a Latin-1 terminal
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the second: the terminal was closed
+        signal.signal(number, _as_interrupt)
+    # With --json standard output is for programs; people read the other one.
+    teller = Teller(sys.stderr if options.json else sys.stdout)
+    try:
+        return _do(options, checkout, teller)
+    except SetupError as error:
+        return _fail(error, options)
+    except KeyboardInterrupt:
+        kept = "" if options.demo else " What was installed before still works."
+        return _fail(SetupError(f"Stopped.{kept}", code=Exit.INTERRUPTED), options)
+    except OSError as error:
+        return _fail(SetupError(f"{error.filename or 'The machine'}: {error.strerror}."), options)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="install_host.py",
+        description="Installs the r-button's host for Chromium and Chrome, for you alone.",
+        epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 not set up.",
+        allow_abbrev=False,
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--demo",
+        action="store_true",
+        help="show one negotiation in a real browser, with a shop on this machine; "
+        "nothing of yours is touched",
+    )
+    what.add_argument("--list", action="store_true", help="show what is installed")
+    what.add_argument(
+        "--uninstall",
+        action="store_true",
+        help="remove all but what is yours, and say where that is",
+    )
+    parser.add_argument(
+        "--headless",
+        action="store_true",
+        help="with --demo: no window (as where there is no screen)",
+    )
+    parser.add_argument(
+        "--screenshot",
+        type=Path,
+        metavar="FILE",
+        help="with --demo: where the picture of the popup goes (default: ./rbutton-demo.png)",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="with --demo or --list: the result as JSON, in the last line",
+    )
+    options = parser.parse_args(arguments)
+    if (options.headless or options.screenshot) and not options.demo:
+        parser.error("--headless and --screenshot go with --demo")
+    if options.json and not (options.demo or options.list):
+        parser.error("--json goes with --demo or --list")
+    return options
+
+
+def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
+    if options.demo:
+        return stage.demo(
+            checkout,
+            os.environ,
+            teller,
+            headless=options.headless,
+            screenshot=options.screenshot,
+            as_json=options.json,
+        )
+    if options.list:
+        found = state(os.environ)
+        print(json.dumps(as_json(found), ensure_ascii=False) if options.json else as_text(found))
+    elif options.uninstall:
+        uninstall(os.environ, teller)
+    else:
+        install(checkout, os.environ, teller)
+    return Exit.DONE
+
+
+def _fail(error: SetupError, options: argparse.Namespace) -> int:
+    print(error.told(), file=sys.stderr)
+    if options.json:
+        print(json.dumps({"state": "failed", "error": error.told()}, ensure_ascii=False))
+    return error.code
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

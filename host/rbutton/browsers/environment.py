@@ -1,0 +1,256 @@
+"""The private Python environment the host runs in."""
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rbutton.browsers import debian
+from rbutton.browsers.problems import SetupError
+from rbutton.browsers.running import run
+from rbutton.browsers.telling import Teller, Work
+
+READY = "rbutton-ready"
+"""A file in a complete environment, written last."""
+
+SHIPPED = ("host", "terms", "extension", "pyproject.toml")
+"""What an installed r-button is made of, in a checkout."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """What an environment is for."""
+
+    extras: str
+    """Of `pyproject.toml`."""
+    modules: tuple[str, ...]
+    """Imported as a trial, before anyone is sent to it."""
+
+
+DAILY = Use("agent", ("rbutton.native.__main__", "rbutton.cli"))
+DEMO = Use("agent,site,demo", ("rbutton.demo.__main__", "rbutton.native.__main__", "rbutton.cli"))
+
+NETWORK = re.compile(
+    r"name resolution|Failed to establish a new connection|Network is unreachable|"
+    r"Connection refused|ConnectTimeout|Read timed out|ProxyError|Max retries exceeded"
+)
+
+
+def version(checkout: Path) -> str:
+    """The version of the r-button in `checkout`, read as hatchling reads it."""
+    text = (checkout / "host" / "rbutton" / "__init__.py").read_text(encoding="utf-8")
+    match = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
+    if match is None:
+        raise SetupError(f"{checkout} holds no r-button that can be installed.")
+    return match[1]
+
+
+def build_id(checkout: Path) -> str:
+    """Names the contents of `checkout`: its version and a hash over all that is installed of it.
+
+    Raises:
+        SetupError: a part of the checkout is missing.
+    """
+    digest = hashlib.sha256()
+    for part in SHIPPED:
+        if not (checkout / part).exists():
+            raise SetupError(
+                f"{checkout} is incomplete: {part} is missing.", "Download the r-button again."
+            )
+        for path in _files(checkout / part):
+            content = path.read_bytes()
+            name = path.relative_to(checkout).as_posix()
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+    return f"{version(checkout)}-{digest.hexdigest()[:12]}"
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(
+        each
+        for each in path.rglob("*")
+        if each.is_file()
+        and not any(
+            part.startswith(".") or part == "__pycache__" for part in each.relative_to(path).parts
+        )
+    )
+
+
+def python(env: Path) -> Path:
+    """The interpreter of `env`."""
+    return env / "bin" / "python"
+
+
+def is_ready(env: Path, use: Use) -> bool:
+    """Whether `env` is complete and still runs: a new Python under an old one breaks it."""
+    return (env / READY).is_file() and _imports(env, use) is None
+
+
+def prepare(
+    env: Path, checkout: Path, use: Use, log: Path, teller: Teller, *, editable: bool = False
+) -> None:
+    """Makes `env` hold the r-button of `checkout`, unless it does already.
+
+    What pip said is kept in `log` if it failed. The checkout is only read. An `editable`
+    environment follows later changes in it.
+
+    Raises:
+        SetupError: it could not be made; what there is of it is gone again.
+    """
+    if is_ready(env, use):
+        return
+    debian.ensure(missing(), teller)
+    shutil.rmtree(env, ignore_errors=True)
+    try:
+        with teller.working("Making a private Python environment"):
+            make(env)
+        with teller.working("Installing the r-button and what it stands on into it") as work:
+            how = ["--editable"] if editable else []
+            pip(env, [*how, f".[{use.extras}]"], checkout, log, work)
+        if (trouble := _imports(env, use)) is not None:
+            raise SetupError(f"The r-button was installed but does not start:\n{trouble}")
+        (env / READY).touch()
+    except BaseException:
+        shutil.rmtree(env, ignore_errors=True)
+        raise
+
+
+def missing() -> list[debian.Need]:
+    """What this Python lacks for making environments: Debian packs that apart.
+
+    Raises:
+        SetupError: it is not Debian's, so apt cannot complete it.
+    """
+    if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
+        return []
+    interpreter = Path(sys.executable)
+    if not debian.is_debians(interpreter):
+        raise SetupError(
+            f"{interpreter} cannot make private environments.",
+            "Install Python 3.11 or newer with venv and ensurepip, and run this with it.",
+        )
+    package = f"python3.{sys.version_info.minor}-venv"
+    return [debian.Need(package, "the part of Python that makes private environments (venv)")]
+
+
+def missing_for_playwright() -> list[debian.Need]:
+    """What the Node that Playwright brings along wants, and a fresh Debian does not have."""
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return [debian.Need("libatomic1", "a library that driving a browser takes (libatomic)")]
+    return []
+
+
+def make(env: Path) -> None:
+    """Makes an empty environment at `env` with the interpreter that runs this.
+
+    Raises:
+        SetupError: it could not be made.
+    """
+    said: list[str] = []
+    command = [sys.executable, "-I", "-m", "venv", str(env)]
+    if run(command, said.append, environ=_environ()) != 0:
+        raise _failed("The private environment could not be made.", said, None)
+
+
+def pip(env: Path, arguments: list[str], cwd: Path, log: Path, work: Work) -> None:
+    """Runs `pip install` in `env`, from `cwd`. What it said stays in `log` if it failed.
+
+    Raises:
+        SetupError: it failed; the message says why, as far as that can be told.
+    """
+    command = [str(python(env)), "-I", "-m", "pip", "install", "--no-input", *arguments]
+    said: list[str] = []
+
+    def heard(line: str) -> None:
+        said.append(line)
+        if (note := _note(line)) is not None:
+            work.note(note)
+
+    code = run(command, heard, environ=_environ(), cwd=cwd)
+    if code != 0:
+        log.write_text("\n".join(said) + "\n", encoding="utf-8")
+        raise _failed("pip could not install the r-button.", said, log)
+    log.unlink(missing_ok=True)
+
+
+def _environ() -> dict[str, str]:
+    # What the person set for pip (an index, a proxy) holds; what would send the packages
+    # elsewhere than into the environment does not.
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON")
+        and name not in {"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_REQUIRE_VIRTUALENV"}
+    }
+    return {**environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def _note(line: str) -> str | None:
+    if match := re.match(r"\s*Collecting ([\w.-]+)", line):
+        return f"fetching {match[1]}"
+    if line.startswith("Installing collected packages"):
+        return f"unpacking {line.count(',') + 1} packages"
+    if "Retrying" in line:
+        return "the package index does not answer; trying again"
+    return None
+
+
+def _failed(message: str, said: list[str], log: Path | None) -> SetupError:
+    text = "\n".join(said)
+    again = "Then run this again."
+    if "No space left on device" in text:
+        return SetupError(f"{message} The disk is full.", f"Make room. {again}")
+    if NETWORK.search(text):
+        return SetupError(
+            f"{message} The Python package index does not answer.",
+            f"Check the network (pip takes a proxy from https_proxy). {again}",
+        )
+    last = "\n".join(f"  {line}" for line in said[-8:])
+    return SetupError(
+        f"{message} The last it said:\n{last}", None if log is None else f"All of it is in {log}"
+    )
+
+
+def _imports(env: Path, use: Use) -> str | None:
+    """None if `env` can import the modules of `use`, else what was said instead."""
+    try:
+        trial = subprocess.run(
+            [python(env), "-I", "-c", f"import {', '.join(use.modules)}"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return None if trial.returncode == 0 else trial.stdout.decode("utf-8", "replace").rstrip()
+
+
+def in_use(env: Path) -> bool:
+    """Whether a process started from `env` still runs: an open browser keeps its host."""
+    prefix = os.fsencode(env / "bin") + b"/"
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if entry.read_bytes().startswith(prefix):
+                return True
+        except OSError:
+            continue  # it ended just now, or is someone else's
+    return False
+
+
+def remove_others(env: Path, named: str = "env-*") -> None:
+    """Removes the environments of other builds beside `env`, but for those in use."""
+    for other in env.parent.glob(named):
+        if other != env and not in_use(other):
+            shutil.rmtree(other, ignore_errors=True)

@@ -1,0 +1,77 @@
+"""The small file by which a browser finds the host, and the launcher it names."""
+
+import base64
+import hashlib
+import json
+import shlex
+from pathlib import Path
+
+from rbutton import shipped
+from rbutton.browsers import files
+from rbutton.browsers.places import Places
+
+HOST = "org.rbutton.host"
+"""The name under which the extension asks the browser for the host."""
+
+
+def extension_id(extension: Path | None = None) -> str:
+    """The id that Chromium gives an extension whose manifest has a `key`.
+
+    The first 16 bytes of the SHA-256 of the key (DER, SubjectPublicKeyInfo), each half-byte a
+    letter from a to p. Source: Chromium, `components/crx_file/id_util.cc`.
+    """
+    folder = shipped.folder("extension") if extension is None else extension
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256(base64.b64decode(manifest["key"])).hexdigest()[:32]
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in digest)
+
+
+def path_in(folder: Path) -> Path:
+    """The host's manifest in a browser's folder of manifests."""
+    return folder / f"{HOST}.json"
+
+
+def text(launcher: Path, extension: str) -> str:
+    """The host manifest that lets the extension of that id start `launcher`."""
+    manifest = {
+        "name": HOST,
+        "description": "The r-button: keeps your terms and signs for you.",
+        "path": str(launcher),
+        "type": "stdio",
+        "allowed_origins": [f"chrome-extension://{extension}/"],
+    }
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_launcher(places: Places, python: Path) -> None:
+    """The program a browser starts: the host of the environment of `python`."""
+    words = [str(python), "-I", "-m", "rbutton.native", *places.host_arguments()]
+    files.write(places.launcher, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', 0o700)
+
+
+def write_command(places: Places, python: Path) -> None:
+    """The program a person types: `rbutton`, for this installation's home."""
+    home = "" if places.home is None else f"export RBUTTON_HOME={shlex.quote(str(places.home))}\n"
+    words = shlex.join([str(python), "-I", "-m", "rbutton.cli"])
+    files.write(places.command, f'#!/bin/sh\n{home}exec {words} "$@"\n', 0o700)
+
+
+def trouble(manifest: Path, launcher: Path, extension: str) -> str | None:
+    """What keeps the extension of that id from reaching `launcher` by `manifest`, or None."""
+    found = read(manifest)
+    if found is None:
+        return f"{manifest} is not the r-button's"
+    if found.get("path") != str(launcher):
+        return f"it is registered with another program, {found.get('path')}"
+    if found != json.loads(text(launcher, extension)):
+        return f"{manifest} is not as it was written"
+    return None
+
+
+def read(manifest: Path) -> dict[str, object] | None:
+    """The host manifest at that path, or None where there is none of our host."""
+    try:
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("name") == HOST else None

@@ -1,0 +1,54 @@
+"""What an installation wrote outside the person's own data: what uninstalling removes."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+from rbutton.browsers import files
+from rbutton.browsers.problems import SetupError
+
+
+@dataclass
+class Record:
+    """Paths, as strings, by how each is told to be still ours before it is removed."""
+
+    build: str = ""
+    trees: list[str] = field(default_factory=list)
+    """Folders that are ours with all that is in them."""
+    programs: list[str] = field(default_factory=list)
+    """Files in the data folder."""
+    manifests: list[str] = field(default_factory=list)
+    """Ours while they name our launcher."""
+    links: list[str] = field(default_factory=list)
+    """Ours while they point to our command."""
+    folders: list[str] = field(default_factory=list)
+    """Made on the way, outermost first: removed if nothing is left in them."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """The record at `path`, or None where nothing was installed.
+
+        Raises:
+            SetupError: it cannot be read.
+        """
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise SetupError(
+                f"The record of what was installed, {path}, cannot be read: {error}",
+                f"Type: rm {path}\nand run install_host.py again.",
+            ) from error
+
+    def save(self, path: Path) -> None:
+        """Writes the record."""
+        files.write(path, json.dumps(asdict(self), indent=2) + "\n")
+
+    def add(self, other: Self) -> None:
+        """Takes over the paths of `other`."""
+        for name, paths in asdict(other).items():
+            if isinstance(paths, list):
+                mine: list[str] = getattr(self, name)
+                mine.extend(path for path in paths if path not in mine)

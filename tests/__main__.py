@@ -1,0 +1,104 @@
+"""`python3 tests [pytest's arguments]`: all tests, with all they need.
+
+Standard library only, as it runs before anything is installed. The environment is made once for a
+`pyproject.toml`, in `.cache/`; the r-button in it is this checkout's, so edits count at once. The
+tests run in a home and a D-Bus session of their own, with a real keyring that is unlocked.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+CACHE = CHECKOUT / ".cache"
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(CHECKOUT / "host"))
+
+from rbutton.browsers import debian, environment, files  # noqa: E402 - found by the path above
+from rbutton.browsers.problems import SetupError  # noqa: E402
+from rbutton.browsers.telling import Teller  # noqa: E402
+
+PROGRAMS = {
+    "chromium": "chromium",
+    "dbus-run-session": "dbus-daemon",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "strace": "strace",
+    "Xvfb": "xvfb",
+}
+"""Programs the tests start, and the Debian packages they are in."""
+
+IN_A_SESSION = """\
+printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null || exit 3
+exec "$@"
+"""
+
+USE = environment.Use("test", ("pytest", "rbutton"))
+
+
+def main(arguments: list[str]) -> int:
+    """Prepares, runs pytest, answers its exit code; 3 where the machine cannot be set up."""
+    teller = Teller(sys.stderr)
+    try:
+        debian.ensure(_missing(), teller)
+        env = _environment(teller)
+    except SetupError as error:
+        teller.say(error.told())
+        return error.code
+    with tempfile.TemporaryDirectory(prefix="rbutton-tests-") as folder:
+        command = [str(environment.python(env)), "-P", "-m", "pytest", *arguments]
+        return subprocess.run(
+            ["dbus-run-session", "--", "sh", "-c", IN_A_SESSION, "sh", *command],
+            cwd=CHECKOUT,
+            env=_nobodys(Path(folder)),
+            check=False,
+        ).returncode
+
+
+def _missing() -> list[debian.Need]:
+    needs = environment.missing() + environment.missing_for_playwright()
+    for program, package in PROGRAMS.items():
+        if shutil.which(program) is None:
+            needs.append(debian.Need(package, program))
+    return needs
+
+
+def _environment(teller: Teller) -> Path:
+    """An environment with the tests' packages, in which `rbutton` is this checkout's."""
+    stands_on = (CHECKOUT / "pyproject.toml").read_bytes() + f"{CHECKOUT}{sys.version}".encode()
+    named = f"tests-env-{platform.python_version()}-"
+    env = CACHE / f"{named}{hashlib.sha256(stands_on).hexdigest()[:12]}"
+    CACHE.mkdir(exist_ok=True)
+    with files.only_one(CACHE / "tests-env.lock", teller):
+        environment.prepare(env, CHECKOUT, USE, CACHE / "tests-env.log", teller, editable=True)
+        environment.remove_others(env, f"{named}*")
+    return env
+
+
+def _nobodys(folder: Path) -> dict[str, str]:
+    """Environment variables under which the tests find nothing of the developer's."""
+    home = folder / "home"
+    runtime = folder / "run"
+    for each in (home, runtime):
+        each.mkdir(mode=0o700)
+    theirs = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("XDG_", "DBUS_", "PYTHON", "RBUTTON_"))
+        and name not in {"DISPLAY", "WAYLAND_DISPLAY"}
+    }
+    return theirs | {
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "PIP_CACHE_DIR": str(CACHE / "pip"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""What holds for every test."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+# When it is born, a popup is not yet a "page" to the DevTools protocol, and without this
+# Playwright lets go of it (seen with Playwright 1.65 and Chromium 156).
+os.environ["PW_CHROMIUM_ATTACH_TO_OTHER"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers come last.
+
+    Once started, Playwright keeps an event loop running in this thread to the session's end, and
+    `asyncio.run` refuses to work beside it.
+    """
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
+def _not_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
+    # A skipped test proves nothing, and nobody notices.
+    if report.skipped and not hasattr(report, "wasxfail"):
+        report.longrepr = f"Skipped, which counts as a failure here: {report.longrepr}"
+        report.outcome = "failed"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skipped test fails."""
+    report = yield
+    _not_skipped(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A file that skips itself fails."""
+    report = yield
+    _not_skipped(report)
+    return report

@@ -1,0 +1,222 @@
+"""Finding browsers, judging manifests, naming builds, telling and asking for what is missing."""
+
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from rbutton.browsers import debian, environment, files
+from rbutton.browsers.places import places
+from rbutton.browsers.problems import Exit, SetupError
+from rbutton.browsers.record import Record
+from rbutton.browsers.table import CHROMIUM, find
+from rbutton.browsers.telling import Teller
+
+NEEDS = [debian.Need("chromium", "Chromium")]
+
+
+def program(folder: Path, name: str, script: str) -> Path:
+    """Puts a shell script called `name` into `folder`."""
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_browser_is_found_by_either_name(tmp_path: Path) -> None:
+    program(tmp_path, "chromium-browser", "echo Chromium 156.0.8078.79 built on Debian; echo 9 >&2")
+    found = find(CHROMIUM, {"PATH": str(tmp_path)})
+    assert found is not None
+    assert found.executable == tmp_path / "chromium-browser"
+    assert found.version == "156.0.8078.79"
+
+
+def test_a_browser_that_tells_no_version_is_found_all_the_same(tmp_path: Path) -> None:
+    program(tmp_path, "chromium", "exit 1")
+    found = find(CHROMIUM, {"PATH": str(tmp_path)})
+    assert found is not None
+    assert found.version is None
+
+
+def test_what_is_not_on_the_path_is_not_found(tmp_path: Path) -> None:
+    assert find(CHROMIUM, {"PATH": str(tmp_path)}) is None
+
+
+def test_places_follow_the_xdg_variables_only_where_they_are_absolute() -> None:
+    environ = {"HOME": "/home/ada", "XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "relative"}
+    where = places(environ)
+    assert where.data == Path("/data/rbutton")
+    assert where.config == Path("/home/ada/.config/rbutton")
+    assert where.host_arguments() == [
+        *["--config", "/home/ada/.config/rbutton"],
+        *["--data", "/data/rbutton"],
+    ]
+
+
+def test_a_home_of_its_own_holds_everything() -> None:
+    where = places({"HOME": "/home/ada", "XDG_DATA_HOME": "/data", "RBUTTON_HOME": "/own"})
+    assert where.data == where.config == Path("/own")
+    assert where.host_arguments() == ["--home", "/own"]
+    assert where.links is None
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Something that can be installed, as far as names and contents go."""
+    room = tmp_path / "host" / "rbutton"
+    room.mkdir(parents=True)
+    (room / "__init__.py").write_text('__version__ = "1.2.3"\n')
+    for name in ("terms", "extension"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    (tmp_path / "pyproject.toml").write_text("")
+    return tmp_path
+
+
+def test_a_build_is_named_by_version_and_contents(checkout: Path) -> None:
+    first = environment.build_id(checkout)
+    assert first.startswith("1.2.3-")
+    for part in ("host/rbutton/__init__.py", "terms/file", "extension/file", "pyproject.toml"):
+        path = checkout / part
+        kept = path.read_text()
+        path.write_text(kept + "\n")
+        assert environment.build_id(checkout) != first, part
+        path.write_text(kept)
+    assert environment.build_id(checkout) == first
+
+
+def test_a_build_is_not_named_by_what_python_or_an_editor_leaves(checkout: Path) -> None:
+    first = environment.build_id(checkout)
+    cache = checkout / "host" / "rbutton" / "__pycache__"
+    cache.mkdir()
+    (cache / "module.pyc").write_text("")
+    (checkout / "terms" / ".file.swp").write_text("")
+    (checkout / "README.md").write_text("")
+    assert environment.build_id(checkout) == first
+
+
+def test_an_incomplete_checkout_is_told(checkout: Path) -> None:
+    (checkout / "pyproject.toml").unlink()
+    with pytest.raises(SetupError, match=r"pyproject\.toml is missing"):
+        environment.build_id(checkout)
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "file"
+    files.write(target, "old")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        files.write(target, "new")
+    assert target.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_is_replaced_with_all_that_was_in_it(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    for folder, name in ((source, "new"), (target, "old")):
+        folder.mkdir()
+        (folder / name).write_text(name)
+    files.copy_tree(source, target)
+    assert [each.name for each in target.iterdir()] == ["new"]
+    assert {each.name for each in tmp_path.iterdir()} == {"source", "target"}
+
+
+def test_a_record_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "install.json"
+    path.write_text("{")
+    with pytest.raises(SetupError) as raised:
+        Record.load(path)
+    assert str(path) in raised.value.told()
+    assert "rm" in raised.value.told()
+
+
+def test_who_may_not_use_apt_is_told_the_line_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "apt-get", "echo called >> $0.calls")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SetupError) as raised:
+        debian.ensure(NEEDS, Teller(StringIO()))
+    assert raised.value.fix == "Type: sudo apt install chromium"
+    assert raised.value.code == Exit.NOT_SET_UP
+    assert not (tmp_path / "apt-get.calls").exists()
+
+
+def test_apt_is_announced_before_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "apt-get", 'echo "$@" >> $0.calls; echo "Setting up chromium (156)"')
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    told = StringIO()
+    debian.ensure(NEEDS, Teller(told))
+    assert told.getvalue().startswith("Missing here: Chromium. Installing it with apt: chromium\n")
+    calls = (tmp_path / "apt-get.calls").read_text().splitlines()
+    assert [call.split()[4:] for call in calls] == [
+        ["update"],
+        ["install", "--no-install-recommends", "chromium"],
+    ]
+
+
+def test_what_apt_said_last_is_told_when_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, "apt-get", 'echo "E: Unable to locate package chromium"; exit 100')
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(SetupError, match="Unable to locate package"):
+        debian.ensure(NEEDS, Teller(StringIO()))
+
+
+def test_an_environment_counts_as_used_while_a_program_of_it_runs(tmp_path: Path) -> None:
+    env = tmp_path / "env-1"
+    (env / "bin").mkdir(parents=True)
+    (env / "bin" / "python").symlink_to(sys.executable)
+    wait = "import sys; print('up', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [env / "bin" / "python", "-c", wait], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdin is not None
+        running.stdout.readline()
+        assert environment.in_use(env)
+        running.stdin.close()
+    assert not environment.in_use(env)
+
+
+def test_work_is_told_in_plain_lines_where_there_is_no_terminal() -> None:
+    told = StringIO()
+    teller = Teller(told)
+    teller.say("First.")
+    with teller.working("Doing it"):
+        pass
+    assert told.getvalue() == "First.\nDoing it …\n"
+
+
+class Terminal(StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_work_moves_on_a_terminal_and_ends_in_one_line() -> None:
+    told = Terminal()
+    with Teller(told).working("Doing it") as work:
+        work.note("fetching")
+    assert told.getvalue().endswith("\r\x1b[K✓ Doing it (0 s)\n")
+
+
+def test_work_that_fails_is_marked_so() -> None:
+    told = Terminal()
+    with pytest.raises(KeyError), Teller(told).working("Doing it"):
+        raise KeyError
+    assert "✗ Doing it" in told.getvalue()

@@ -1,0 +1,322 @@
+"""`install_host.py` for daily use: what is on the machine before, between and after."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.host_process import Host
+from tests.machine import CHECKOUT, Machine, contents, copy_checkout
+
+EXTENSION = "iedggfngngcjmnnckmmljlbcbhjopgkp"
+"""The development id: what every manifest that was ever installed lets in."""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with the r-button; what it was installed from is deleted."""
+    machine = Machine(tmp_path_factory.mktemp("installed"))
+    # Whoever edits this checkout meanwhile does not change what the tests install.
+    copy_checkout(CHECKOUT, machine.root / "source")
+    machine.set_up(machine.root / "source")
+    before = contents(machine.checkout)
+    said = machine.run()
+    assert contents(machine.checkout) == before, "the checkout was written to"
+    (machine.root / "said").write_text(said, encoding="utf-8")
+    shutil.rmtree(machine.checkout)
+    return machine
+
+
+@pytest.fixture
+def machine(tmp_path: Path, installed: Machine) -> Machine:
+    """A machine on which nothing is installed, but an environment need not be built anew."""
+    machine = Machine(tmp_path)
+    machine.set_up(installed.root / "source")
+    machine.take_environment(installed)
+    return machine
+
+
+def host_of(machine: Machine, where: str = "chromium") -> Host:
+    """The host, started as the browser with that folder would."""
+    manifest = json.loads(machine.manifest(where).read_text(encoding="utf-8"))
+    return Host([manifest["path"], *manifest["allowed_origins"]], machine.environ())
+
+
+def says_hello(machine: Machine, where: str = "chromium") -> str:
+    """Starts the host and answers the version it names."""
+    host = host_of(machine, where)
+    try:
+        version: str = host.hello()["host"]
+        return version
+    finally:
+        host.end()
+
+
+@pytest.mark.parametrize("where", ["chromium", "google-chrome"])
+def test_a_browser_reaches_the_host_without_the_checkout(installed: Machine, where: str) -> None:
+    assert says_hello(installed, where) == "0.1.0"
+
+
+@pytest.mark.parametrize("where", ["chromium", "google-chrome"])
+def test_only_our_extension_may_start_the_host(installed: Machine, where: str) -> None:
+    manifest = json.loads(installed.manifest(where).read_text(encoding="utf-8"))
+    assert manifest["name"] == "org.rbutton.host"
+    assert manifest["type"] == "stdio"
+    assert manifest["allowed_origins"] == [f"chrome-extension://{EXTENSION}/"]
+
+
+def test_the_person_is_told_what_is_left_to_do(installed: Machine) -> None:
+    said = (installed.root / "said").read_text(encoding="utf-8")
+    extension = installed.data / "extension"
+    assert "chrome://extensions" in said
+    assert "Load unpacked" in said
+    assert str(extension) in said
+    assert (extension / "manifest.json").is_file()
+    assert str(installed.config / "terms.toml") in said
+
+
+def test_nobody_else_can_look_in(installed: Machine) -> None:
+    for folder in (installed.data, installed.config, installed.launcher.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+
+
+def test_the_command_is_where_a_shell_finds_it(installed: Machine) -> None:
+    command = installed.home / ".local" / "bin" / "rbutton"
+    said = subprocess.run(
+        [command, "--version"], env=installed.environ(), capture_output=True, check=True, text=True
+    )
+    assert said.stdout == "0.1.0\n"
+
+
+def test_list_tells_before_and_after(machine: Machine) -> None:
+    before = machine.listed()
+    assert not before["host"]["installed"]
+    assert [each["registered"] for each in before["browsers"]] == [False, False]
+    assert "not installed" in machine.run("--list")
+    machine.run()
+    after = machine.listed()
+    assert after["host"]["works"]
+    told = [(each["name"], each["version"], each["registered"]) for each in after["browsers"]]
+    assert told == [("chromium", "156.0.1.2", True), ("chrome", "157.0.3.4", True)]
+    assert "156.0.1.2" in machine.run("--list")
+
+
+def test_list_tells_what_does_not_fit(machine: Machine) -> None:
+    machine.run()
+    shutil.rmtree(next(machine.data.glob("env-*/lib/python*/site-packages/rbutton/native")))
+    manifest = json.loads(machine.manifest().read_text(encoding="utf-8"))
+    machine.manifest().write_text(json.dumps(manifest | {"path": "/nowhere"}), encoding="utf-8")
+    listed = machine.listed()
+    assert not listed["host"]["works"]
+    assert "run install_host.py again" in listed["host"]["trouble"]
+    assert "/nowhere" in listed["browsers"][0]["trouble"]
+    assert "/nowhere" in machine.run("--list")
+
+
+def test_uninstalling_leaves_only_what_is_the_persons(machine: Machine) -> None:
+    (machine.home / ".config" / "chromium").mkdir(parents=True)
+    environment = next(machine.data.glob("env-*")).relative_to(machine.home).as_posix()
+    before = {path for path in machine.tree() if not path.startswith(environment)}
+    machine.run()
+    says_hello(machine)
+    said = machine.run("--uninstall")
+    left = machine.tree() - before
+    theirs = {path for path in left if (machine.home / path).is_file()}
+    assert ".config/rbutton/terms.toml" in theirs
+    assert all(Path(path).parent.name == "rbutton" for path in theirs), theirs
+    programs = {"install.json", "install.lock", "install.log", "rbutton", "rbutton-host"}
+    assert not {Path(path).name for path in theirs} & programs
+    assert not any("env-" in path or "extension" in path for path in left)
+    assert str(machine.config) in said
+    assert str(machine.data) in said
+    assert before <= machine.tree()
+
+
+def test_uninstalling_before_the_first_start_leaves_nothing(machine: Machine) -> None:
+    machine.run()
+    machine.run("--uninstall")
+    # The folder of data was there before: the environment was put into it.
+    assert machine.tree() == {".local", ".local/share", ".local/share/rbutton"}
+    assert "Nothing is installed" in machine.run("--uninstall")
+
+
+def test_with_its_own_home_it_stays_in_there(machine: Machine) -> None:
+    own = machine.home / "own"
+    own.mkdir(mode=0o700)
+    shutil.move(next(machine.data.glob("env-*")), own)
+    before = machine.tree()
+    machine.run(RBUTTON_HOME=str(own))
+    assert says_hello(machine) == "0.1.0"
+    outside = {path for path in machine.tree() - before if not path.startswith("own/")}
+    assert {path for path in outside if (machine.home / path).is_file()} == {
+        ".config/chromium/NativeMessagingHosts/org.rbutton.host.json",
+        ".config/google-chrome/NativeMessagingHosts/org.rbutton.host.json",
+    }
+    assert (own / "terms.toml").is_file()
+    assert machine.listed(RBUTTON_HOME=str(own))["host"]["works"]
+
+
+def test_what_others_put_there_is_not_touched(machine: Machine) -> None:
+    theirs = machine.manifest()
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("not ours")
+    before = machine.tree()
+    said = machine.run(code=1)
+    assert str(theirs) in said
+    assert theirs.read_text() == "not ours"
+    assert machine.tree() == before
+
+
+def test_another_command_of_that_name_is_not_touched(machine: Machine) -> None:
+    theirs = machine.home / ".local" / "bin" / "rbutton"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("not ours")
+    said = machine.run()
+    assert f"{theirs} is another program's" in said
+    machine.run("--uninstall")
+    assert theirs.read_text() == "not ours"
+
+
+def test_another_r_button_is_not_put_out_of_work(machine: Machine) -> None:
+    machine.run()
+    before = machine.manifest().read_bytes()
+    said = machine.run(code=1, RBUTTON_HOME=str(machine.home / "second"))
+    assert str(machine.launcher) in said
+    assert machine.manifest().read_bytes() == before
+    machine.run("--uninstall", RBUTTON_HOME=str(machine.home / "second"))
+    assert says_hello(machine) == "0.1.0"
+
+
+def test_the_traces_of_one_that_is_gone_are_replaced(machine: Machine) -> None:
+    manifest = machine.manifest()
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(json.dumps({"name": "org.rbutton.host", "path": "/gone/rbutton-host"}))
+    machine.run()
+    assert says_hello(machine) == "0.1.0"
+
+
+def test_a_folder_that_others_can_enter_is_refused(machine: Machine) -> None:
+    machine.data.chmod(0o755)
+    said = machine.run(code=3)
+    assert f"chmod 700 '{machine.data}'" in said
+    assert not machine.manifest().exists()
+
+
+def test_without_a_browser_it_says_what_to_install(machine: Machine) -> None:
+    said = machine.run(code=3, PATH=str(machine.root))
+    assert "sudo apt install chromium" in said
+    assert not machine.manifest().exists()
+
+
+def test_without_a_network_it_says_so_and_the_old_one_works(machine: Machine) -> None:
+    machine.run()
+    edit(machine)
+    said = machine.run(
+        code=3, PIP_CONFIG_FILE=os.devnull, PIP_INDEX_URL="http://127.0.0.1:9/", PIP_RETRIES="1"
+    )
+    assert "does not answer" in said
+    assert "Check the network" in said
+    assert says_hello(machine) == "0.1.0"
+    assert len(list(machine.data.glob("env-*"))) == 1
+
+
+def test_what_pip_said_is_kept_when_it_fails(machine: Machine) -> None:
+    edit(machine)
+    project = machine.checkout / "pyproject.toml"
+    project.write_text(project.read_text(encoding="utf-8") + "\n[not toml", encoding="utf-8")
+    said = machine.run(code=3)
+    log = machine.data / "install.log"
+    assert str(log) in said
+    assert "Expected" in log.read_text(encoding="utf-8")
+    assert not machine.manifest().exists()
+
+
+def test_killed_half_way_the_old_one_works_and_the_next_clears_up(machine: Machine) -> None:
+    machine.run()
+    first = next(machine.data.glob("env-*"))
+    untouched = (machine.checkout / "extension" / "manifest.json").read_bytes()
+    edit(machine)
+    install = subprocess.Popen(
+        machine.command(),
+        env=machine.environ(),
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    assert install.stdout is not None
+    with install.stdout:
+        while "Installing the r-button" not in install.stdout.readline():
+            assert install.poll() is None
+        os.killpg(install.pid, signal.SIGKILL)
+    install.wait()
+    assert len(list(machine.data.glob("env-*"))) == 2
+    assert machine.listed()["host"]["works"]
+    assert says_hello(machine) == "0.1.0"
+    (machine.checkout / "extension" / "manifest.json").write_bytes(untouched)
+    machine.run()
+    assert list(machine.data.glob("env-*")) == [first]
+    assert says_hello(machine) == "0.1.0"
+
+
+def test_a_newer_one_takes_over_and_a_running_host_goes_on(machine: Machine) -> None:
+    machine.run()
+    old = next(machine.data.glob("env-*"))
+    version = machine.checkout / "host" / "rbutton" / "__init__.py"
+    version.write_text(version.read_text(encoding="utf-8").replace("0.1.0", "0.1.1"))
+    host = host_of(machine)
+    try:
+        machine.run()
+        assert host.hello()["host"] == "0.1.0"
+        assert old.exists()
+    finally:
+        host.end()
+    assert says_hello(machine) == "0.1.1"
+    machine.run()
+    assert not old.exists()
+    assert says_hello(machine) == "0.1.1"
+
+
+def test_two_installs_at_once_both_end_well(machine: Machine) -> None:
+    both = [
+        subprocess.Popen(machine.command(), env=machine.environ(), stdout=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    assert [each.wait() for each in both] == [0, 0]
+    assert says_hello(machine) == "0.1.0"
+    assert not list(machine.data.glob("*.lock"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--nope"], ["--headless"], ["--json"], ["--list", "--uninstall"]]
+)
+def test_wrong_usage(machine: Machine, arguments: list[str]) -> None:
+    before = machine.tree()
+    assert "usage:" in machine.run(*arguments, code=2)
+    assert machine.tree() == before
+
+
+def test_an_older_python_is_told_so(machine: Machine) -> None:
+    pretend = (
+        "import runpy, sys; sys.version_info = (3, 10, 0); "
+        "runpy.run_path(sys.argv[1], run_name='__main__')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", pretend, machine.checkout / "install_host.py"],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert said.returncode == 3
+    assert "needs Python 3.11" in said.stderr
+
+
+def edit(machine: Machine) -> None:
+    """Makes the checkout another build."""
+    manifest = machine.checkout / "extension" / "manifest.json"
+    manifest.write_text(manifest.read_text(encoding="utf-8") + "\n", encoding="utf-8")
