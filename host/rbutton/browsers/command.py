@@ -34,7 +34,8 @@ def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
         kept = "" if options.demo else " What was installed before still works."
         return _fail(SetupError(f"Stopped.{kept}", code=Exit.INTERRUPTED), options)
     except OSError as error:
-        return _fail(SetupError(f"{error.filename or 'The machine'}: {error.strerror}."), options)
+        said = ": ".join(str(each) for each in (error.filename, error.strerror) if each)
+        return _fail(SetupError(f"{said or error}."), options)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -36,6 +36,9 @@ class Use:
 DAILY = Use("agent", ("rbutton.native.__main__", "rbutton.cli"))
 DEMO = Use("agent,site,demo", ("rbutton.demo.__main__", "rbutton.native.__main__", "rbutton.cli"))
 
+FULL = 20_000_000
+"""Fewer free bytes than this, and an installation that failed did so for want of them."""
+
 NETWORK = re.compile(
     r"name resolution|Failed to establish a new connection|Network is unreachable|"
     r"Connection refused|ConnectTimeout|Read timed out|ProxyError|Max retries exceeded"
@@ -99,8 +102,8 @@ def prepare(
 ) -> None:
     """Makes `env` hold the r-button of `checkout`, unless it does already.
 
-    What pip said is kept in `log` if it failed. The checkout is only read. An `editable`
-    environment follows later changes in it.
+    What pip said is kept in `log` if it failed for no plain reason. The checkout is only read.
+    An `editable` environment follows later changes in it.
 
     Raises:
         SetupError: it could not be made; what there is of it is gone again.
@@ -159,14 +162,14 @@ def make(env: Path) -> None:
     said: list[str] = []
     command = [sys.executable, "-I", "-m", "venv", str(env)]
     if run(command, said.append, environ=_environ()) != 0:
-        raise _failed("The private environment could not be made.", said, None)
+        raise _failed("The private environment could not be made.", said, env, None)
 
 
 def pip(env: Path, arguments: list[str], cwd: Path, log: Path, work: Work) -> None:
-    """Runs `pip install` in `env`, from `cwd`. What it said stays in `log` if it failed.
+    """Runs `pip install` in `env`, from `cwd`.
 
     Raises:
-        SetupError: it failed; the message says why, as far as that can be told.
+        SetupError: it failed; the message says why, or what it said last, and `log` has it all.
     """
     command = [str(python(env)), "-I", "-m", "pip", "install", "--no-input", *arguments]
     said: list[str] = []
@@ -178,8 +181,7 @@ def pip(env: Path, arguments: list[str], cwd: Path, log: Path, work: Work) -> No
 
     code = run(command, heard, environ=_environ(), cwd=cwd)
     if code != 0:
-        log.write_text("\n".join(said) + "\n", encoding="utf-8")
-        raise _failed("pip could not install the r-button.", said, log)
+        raise _failed("pip could not install the r-button.", said, env, log)
     log.unlink(missing_ok=True)
 
 
@@ -205,16 +207,19 @@ def _note(line: str) -> str | None:
     return None
 
 
-def _failed(message: str, said: list[str], log: Path | None) -> SetupError:
+def _failed(message: str, said: list[str], env: Path, log: Path | None) -> SetupError:
     text = "\n".join(said)
     again = "Then run this again."
-    if "No space left on device" in text:
+    # ensurepip keeps what stopped it to itself: hence the look at what is left.
+    if "No space left on device" in text or shutil.disk_usage(env.parent).free < FULL:
         return SetupError(f"{message} The disk is full.", f"Make room. {again}")
     if NETWORK.search(text):
         return SetupError(
             f"{message} The Python package index does not answer.",
             f"Check the network (pip takes a proxy from https_proxy). {again}",
         )
+    if log is not None:
+        log.write_text(f"{text}\n", encoding="utf-8")
     last = "\n".join(f"  {line}" for line in said[-8:])
     return SetupError(
         f"{message} The last it said:\n{last}", None if log is None else f"All of it is in {log}"
