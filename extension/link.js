@@ -1,5 +1,10 @@
 // The Link header (RFC 8288), as far as `rel="emanciterms"` needs it. Pure.
 
+// Far more than any page has; a page may not keep us busy.
+const LINKS = 64;
+const LONGEST = 16_384;      // characters of one header value
+const LONGEST_URL = 8_192;   // of a document, above which an `anchor` is not resolved
+
 const SPACE = /[ \t]/;
 const END_OF_NAME = /[ \t=;,]/;
 const END_OF_TOKEN = /[ \t;,]/;
@@ -11,11 +16,12 @@ const END_OF_TOKEN = /[ \t;,]/;
  * @param {string} documentUrl
  */
 export function announces(values, documentUrl) {
-  return values.some((value) =>
-    links(value).some(({ rel, anchor }) =>
+  const isDocument = resolver(documentUrl);
+  return values.slice(0, LINKS).some((value) =>
+    links(value.slice(0, LONGEST)).slice(0, LINKS).some(({ rel, anchor }) =>
       rel !== null &&
       rel.toLowerCase().split(/[ \t]+/).includes("emanciterms") &&
-      (anchor === null || isDocument(anchor, documentUrl))));
+      (anchor === null || isDocument(anchor))));
 }
 
 /**
@@ -70,9 +76,9 @@ export function links(text) {
 }
 
 /** An anchor names the document itself only when it resolves to its URL, with no fragment. */
-function isDocument(anchor, documentUrl) {
-  if (!URL.canParse(anchor, documentUrl)) return false;
+function resolver(documentUrl) {
+  if (documentUrl.length > LONGEST_URL) return () => false;
   const document = new URL(documentUrl);
   document.hash = "";
-  return new URL(anchor, documentUrl).href === document.href;
+  return (anchor) => URL.canParse(anchor, document) && new URL(anchor, document).href === document.href;
 }

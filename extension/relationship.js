@@ -5,7 +5,7 @@ import { api, setApart, topDocument } from "./browser.js";
 import * as header from "./header.js";
 import * as host from "./host.js";
 import { pageOf } from "./origin.js";
-import { carry, forgetPolicy, policyOf } from "./transport.js";
+import { carry, fetchPolicy } from "./transport.js";
 
 /**
  * What the host says of a site: docs/native.md, "View".
@@ -27,6 +27,7 @@ import { carry, forgetPolicy, policyOf } from "./transport.js";
  * @property {string} origin
  * @property {string} host
  * @property {boolean} announced
+ * @property {import("./transport.js").Policy | null} policy  this document's, as fetched
  * @property {boolean} looked    the person asked to look for its policy
  * @property {boolean} asked     the host has been asked, or is being
  * @property {boolean} tried     this document has had its one offer that no click asked for
@@ -39,6 +40,7 @@ import { carry, forgetPolicy, policyOf } from "./transport.js";
 /** @type {Map<number, Visit>} */
 const visits = new Map();
 const VISITS = 500;
+const POLICY_AGE = 24 * 60 * 60 * 1000;
 /** Origins with an offer under way, in whatever tab. */
 const offering = new Set();
 
@@ -182,7 +184,7 @@ function enter(tabId, documentId, { origin, host: hostname }) {
   /** @type {Visit} */
   const visit = {
     tabId, documentId, origin, host: hostname,
-    announced: false, looked: false, asked: false, tried: false, watching: false,
+    announced: false, policy: null, looked: false, asked: false, tried: false, watching: false,
     busy: null, view: null, trouble: null,
   };
   const before = visits.get(tabId);
@@ -207,17 +209,27 @@ async function consult(visit, { fresh = false } = {}) {
   await attempt(visit, async () => {
     const { origin, announced } = visit;
     const told = async (policy) => (await host.ask("visit", { origin, announced, policy })).view;
-    let policy = visit.looked ? await policyOf(origin, { fresh }) : null;
+    let policy = visit.looked ? await policyOf(visit, { fresh }) : null;
     let view = await told(policy);
     // Null: the person's settings let a site that announced itself know that there is an agent.
-    if (view === null && stands(visit)) view = await told(policy = await policyOf(origin, { fresh }));
+    if (view === null && stands(visit)) view = await told(policy = await policyOf(visit, { fresh }));
     // An offer that began meanwhile brings newer news.
     if (!stands(visit) || (visit.view && offering.has(origin))) return;
-    if (view.reason === "invalid-policy") forgetPolicy(origin);
+    if (view.reason === "invalid-policy") visit.policy = null;
     // Without a policy it is only what the ledger knows: no news for a tab that has read one.
     show(origin, view, policy === null ? visit : null);
     if (stands(visit)) await proceed(visit);
   });
+}
+
+/** The policy this document was asked for, or a fresh one. */
+async function policyOf(visit, { fresh = false } = {}) {
+  if (fresh || !visit.policy || Date.now() - Date.parse(visit.policy.at) > POLICY_AGE) {
+    const policy = await fetchPolicy(visit.origin);
+    visit.policy = "failed" in policy ? null : policy;
+    return policy;
+  }
+  return visit.policy;
 }
 
 /** What the View lets the browser side do by itself. */
@@ -249,7 +261,7 @@ async function offer(visit, by, busy = null) {
   visit.busy = busy;
   changed(visit.tabId);
   await attempt(visit, async () => {
-    const policy = await policyOf(origin);
+    const policy = await policyOf(visit);
     if ("failed" in policy) {
       show(origin, (await host.ask("visit", { origin, announced: visit.announced, policy })).view);
       return;
@@ -260,7 +272,7 @@ async function offer(visit, by, busy = null) {
     if (!post) return;
     const reply = await carry(origin, post);
     // 409: the site says its policy is another one by now.
-    if ("status" in reply && reply.status === 409) forgetPolicy(origin);
+    if ("status" in reply && reply.status === 409) visit.policy = null;
     show(origin, (await host.ask("reply", { origin, agreement: post.agreement, reply })).view);
   });
   offering.delete(origin);

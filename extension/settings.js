@@ -3,7 +3,10 @@
 import { api } from "./browser.js";
 import { apply, DEFAULT } from "./signals.js";
 
-/** @typedef {{signals: import("./signals.js").Signals, negotiate?: string, file?: string}} LastGood */
+/** @typedef {{signals: import("./signals.js").Signals}} LastGood */
+
+// Page scripts of ours run beside a stranger's page: nothing stored is for them.
+api.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
 
 /** @type {object | null} the host's Settings, once it has told them in this life of the worker */
 let live = null;
@@ -27,8 +30,8 @@ export const ready = () => read;
  * @returns {Promise<boolean>} whether the signals changed
  */
 export async function take(settings) {
-  const { signals, negotiate, file } = settings;
-  lastGood = { signals: { dnt: signals.dnt, gpc: signals.gpc }, negotiate, file };
+  const { dnt, gpc } = settings.signals;
+  lastGood = { signals: { dnt, gpc } };
   await api.storage.local.set({ settings: lastGood });
   const changed = await apply(lastGood.signals);
   live = settings;

@@ -9,15 +9,12 @@ import { endpointUrl, OWN_URLS, policyUrl } from "./origin.js";
 
 const LIMIT = 65_536;        // bytes, after decompression
 const PATIENCE = 5_000;      // ms, the body included
-const POLICY_AGE = 24 * 60 * 60 * 1000;
-const POLICIES = 64;         // the longest unused goes first
+const HEADER_LIMIT = 256;    // characters
 const PASSED_ON = ["content-type", "retry-after", "date"];
 
 /** The session rule that takes `Origin`, a per-install id, off our own requests. */
 export const ORIGIN_RULE = 1;
 
-/** @type {Map<string, {policy: Policy, read: number}>} in memory only, never on disk */
-const policies = new Map();
 /** @type {Promise<void> | null} */
 let unmarked = null;
 
@@ -45,32 +42,19 @@ function withoutOrigin() {
 }
 
 /**
- * A site's policy: the one in memory, or a fresh one.
+ * A site's policy, fetched anew for every document: a request that is left out would tell a site
+ * that it was visited before.
  * @param {string} origin
- * @param {{fresh?: boolean}} [how]
  * @returns {Promise<Policy | NoPolicy>}
  */
-export async function policyOf(origin, { fresh = false } = {}) {
-  const known = policies.get(origin);
-  if (known && !fresh && Date.now() - known.read < POLICY_AGE) {
-    policies.delete(origin);
-    policies.set(origin, known);
-    return known.policy;
-  }
-  policies.delete(origin);
+export async function fetchPolicy(origin) {
   const at = now();
   const answer = await ask(policyUrl(origin), { method: "GET" });
   if ("failed" in answer) return { at, failed: answer.failed, status: null };
   if (answer.status === 404) return { at, failed: "not-found", status: 404 };
   if (answer.status !== 200) return { at, failed: "status", status: answer.status };
-  const policy = { at, body: answer.body };
-  policies.set(origin, { policy, read: Date.now() });
-  if (policies.size > POLICIES) policies.delete(policies.keys().next().value);
-  return policy;
+  return { at, body: answer.body };
 }
-
-/** @param {string} origin */
-export const forgetPolicy = (origin) => { policies.delete(origin); };
 
 /**
  * Carry the host's text to the endpoint, unchanged.
@@ -101,7 +85,7 @@ async function ask(url, request) {
     });
     const bytes = await upTo(LIMIT, response);
     if (bytes === null) return { failed: "too-large" };
-    const headers = Object.fromEntries(PASSED_ON.map((name) => [name, response.headers.get(name)]));
+    const headers = Object.fromEntries(PASSED_ON.map((name) => [name, response.headers.get(name)?.slice(0, HEADER_LIMIT) ?? null]));
     return { status: response.status, headers, body: base64(bytes) };
   } catch (error) {
     return { failed: error?.name === "TimeoutError" ? "timeout" : "network" };

@@ -1,10 +1,10 @@
-// Runs in the page's own world: it holds nothing but the signal itself.
+// Runs in the page's own world: it holds nothing but the signal itself. A bound native function shows
+// a page no text of ours, and the name below no address of ours in a stack.
 try {
-  Object.defineProperty(Navigator.prototype, "doNotTrack", {
-    ...Object.getOwnPropertyDescriptor({ get doNotTrack() { return "1"; } }, "doNotTrack"),
-    configurable: true,
-    enumerable: true,
-  });
+  const get = "1".valueOf.bind("1");
+  Object.defineProperty(get, "name", { value: "get doNotTrack" });
+  Object.defineProperty(Navigator.prototype, "doNotTrack", { get, configurable: true, enumerable: true });
 } catch {
   // The page sealed the prototype first; the header still says it.
 }
+//# sourceURL=about:srcdoc

@@ -8,14 +8,18 @@
     for (const name of EVENTS) removeEventListener(name, heard, true);
     api.runtime.sendMessage({ type: "touched" }).catch(() => {});
   };
-  // A mouse clicks when it goes down. A finger may only be scrolling until it is lifted.
+  const down = new Set();
+  // A mouse clicks when it goes down. A finger may only be scrolling until it is lifted. What began
+  // in another document does not count: a press that navigated, a key that is still held. Nor does
+  // the browser's `hasBeenActive`, which outlives navigations and takes in frames of other sites.
   const heard = (event) => {
-    if (!event.isTrusted) return;
+    if (!event.isTrusted || event.repeat) return;
     if (event.type === "keydown" && (LONE.has(event.key) || event.ctrlKey || event.metaKey)) return;
+    if (event.type === "pointerdown") down.add(event.pointerId);
     if (event.type === "pointerdown" && event.pointerType !== "mouse") return;
+    if (event.type === "pointerup" && !down.has(event.pointerId)) return;
     tell();
   };
 
-  if (navigator.userActivation?.hasBeenActive) tell();
-  else for (const name of EVENTS) addEventListener(name, heard, { capture: true, passive: true });
+  for (const name of EVENTS) addEventListener(name, heard, { capture: true, passive: true });
 }
