@@ -150,6 +150,17 @@ def test_what_names_another_site_or_policy_is_a_conflict(
     assert not shop.kept
 
 
+def test_nothing_is_signed_under_a_policy_that_has_expired(tmp_path: Path) -> None:
+    """An agent would not take it either; what was signed before still gets its answer."""
+    shop = Shop(tmp_path / "store.sqlite3", policy(expires=NOW + timedelta(hours=1)))
+    before = proffer(shop.policy)
+    assert shop.post(before.body).status == 200
+    shop.now = NOW + timedelta(hours=1)
+    late = proffer(shop.policy, "do-not-track", now=shop.now)
+    assert refusal(shop.post(late.body)) == (409, "conflict")
+    assert shop.post(before.body).status == 200
+
+
 @pytest.mark.parametrize(
     ("late", "status"),
     [

@@ -167,6 +167,11 @@ def _header_respelled(body: Json) -> Json:
     return {**body, "signatures": [body["signatures"][0], _signature(body, header)]}
 
 
+def _header_spaced(body: Json) -> Json:
+    header = _header().replace("{", "{" + " " * 2_800)
+    return {**body, "signatures": [body["signatures"][0], _signature(body, header)]}
+
+
 def _signature(body: Json, header: str, key: Ed25519PrivateKey = SITE_KEY) -> Json:
     protected = b64u(header.encode())
     made = key.sign(f"{protected}.{body['payload']}".encode())
@@ -222,6 +227,7 @@ def _each(body: Json, place: int, **changes: Any) -> Json:
 _STILL_SEALED: dict[str, Callable[[Json], Json]] = {
     "the signatures in the other order": _order_swapped,
     "a protected header in another spelling": _header_respelled,
+    "a protected header of mostly spaces": _header_spaced,
 }
 
 _NOT_SEALED: dict[str, Callable[[Json], Json | str]] = {

@@ -66,7 +66,7 @@ def _answer(request: Request, policy: SitePolicy, store: Store, now: datetime) -
     if known is not None:
         return _as_kept(known)
     _check_is_proffer(signed)
-    _check_names_us(signed.agreement, policy)
+    _check_names_us(signed.agreement, policy, now)
     _check_in_time(signed.agreement, now)
     _check_known(signed.agreement)
     if not {term.id for term in signed.agreement.terms} <= policy.accepts:
@@ -93,8 +93,10 @@ def _check_is_proffer(signed: SignedAgreement) -> None:
         raise Refused("malformed", "A proffer answers nothing, and this one does.")
 
 
-def _check_names_us(offered: Agreement, policy: SitePolicy) -> None:
+def _check_names_us(offered: Agreement, policy: SitePolicy, now: datetime) -> None:
     site = offered.site
+    if policy.expires is not None and policy.expires <= now:
+        raise Refused("conflict", "This site's policy has expired.")
     if (site.origin, site.name, site.jwk) != (policy.origin, policy.name, policy.jwk):
         raise Refused("conflict", "The site named is not this one as its policy has it now.")
     if site.policy != policy.sha256:
