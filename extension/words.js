@@ -158,7 +158,7 @@ export const OPTIONS = {
     gpc: { label: "Global Privacy Control", text: "Do not sell or share my data. Several laws give it force." },
   },
   negotiate: {
-    auto: { label: "When I touch the page", text: "A site that asks for terms is offered yours once you click or type in its page." },
+    auto: { label: "When I touch the page", text: "A site that takes terms is offered yours once you click or type in its page." },
     click: { label: "Only when I press the button", text: "A site is told nothing of your terms before that." },
     never: { label: "Never", text: "Signals only. No site is offered anything." },
   },
@@ -170,9 +170,9 @@ export const OPTIONS = {
       none: "No signal goes out: both are off.",
     },
     /** @param {string} terms */
-    auto: (terms) => `When a website asks for your terms and you touch its page, it is offered “${terms}”.`,
+    auto: (terms) => `When a website takes terms and you touch its page, it is offered “${terms}”.`,
     /** @param {string} terms */
-    click: (terms) => `When you press the button on a website that asks for your terms, it is offered “${terms}”.`,
+    click: (terms) => `When you press the button on a website that takes terms, it is offered “${terms}”.`,
     never: () => "No website is offered your terms.",
     kept: "What a website signs is kept on this machine and by the website. Nobody else gets anything.",
     change: "You can change all of it here, now or later.",
