@@ -39,6 +39,33 @@ export async function topDocument(tabId) {
   return frame?.documentId ? { documentId: frame.documentId, url: frame.url } : null;
 }
 
+const TABS = 500;
+const withoutFragment = (url) => url.split("#", 1)[0];
+
+/** @type {Map<number, {at: {tabId: number, documentId: string, url: string}, when: number}>} tab → its last commit */
+const commits = new Map();
+
+/**
+ * A top-level document took its place in a tab.
+ * @param {{tabId: number, documentId: string, url: string}} at
+ * @param {number} when as the browser says
+ */
+export function noteCommit(at, when) {
+  commits.delete(at.tabId);
+  if (BROWSER === "firefox") commits.set(at.tabId, { at, when });
+  if (commits.size > TABS) commits.delete(commits.keys().next().value);
+}
+
+/**
+ * The document of a response to a tab, when it has committed already: Firefox sends the two events
+ * by two ways and may tell of the response last. Their times are in the right order.
+ * @param {{tabId: number, url: string, timeStamp: number}} response
+ */
+export function committedBefore({ tabId, url, timeStamp }) {
+  const last = commits.get(tabId);
+  return last && timeStamp <= last.when && withoutFragment(last.at.url) === withoutFragment(url) ? last.at : null;
+}
+
 /**
  * Why a native port closed: one of the reasons of words.js.
  * Chromium tells in `runtime.lastError` only, so this is called inside onDisconnect.

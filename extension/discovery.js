@@ -1,7 +1,7 @@
 // Which top-level documents announce ⊃. Everything is the browser's word: the response's headers,
 // the commit, and who sent a page script's message. The announcement itself is only a flag.
 
-import { api } from "./browser.js";
+import { api, committedBefore, noteCommit } from "./browser.js";
 import { announces } from "./link.js";
 
 const REMEMBERED = 256;
@@ -33,11 +33,19 @@ export function listen({ committed, announced, touched, leaving, stayed, changed
     // A page that is only fetched ahead: it is the standing document's request, and shows nothing.
     if (response.documentId) return;
     if (response.statusCode >= 300 && response.statusCode < 400) return;
-    sighted.delete(response.tabId);
     const values = (response.responseHeaders ?? [])
       .filter(({ name, value }) => value && name.toLowerCase() === "link")
       .map(({ value }) => value);
     const isSighted = values.length > 0 && announces(values, response.url);
+    const standing = committedBefore(response);
+    if (standing) {
+      if (isSighted) {
+        remember(standing.documentId);
+        announced(standing);
+      }
+      return;
+    }
+    sighted.delete(response.tabId);
     if (isSighted) sighted.set(response.tabId, response.url);
     leaving(response.tabId, response.url, isSighted);
   }, { urls: ["http://*/*", "https://*/*"], types: ["main_frame"] }, ["responseHeaders"]);
@@ -49,9 +57,10 @@ export function listen({ committed, announced, touched, leaving, stayed, changed
     if (frameId === 0) stayed(tabId);
   });
 
-  api.webNavigation.onCommitted.addListener(({ tabId, frameId, documentId, documentLifecycle, url }) => {
+  api.webNavigation.onCommitted.addListener(({ tabId, frameId, documentId, documentLifecycle, url, timeStamp }) => {
     if (frameId !== 0 || (documentLifecycle ?? "active") !== "active") return;
     const at = { tabId, documentId, url };
+    noteCommit(at, timeStamp);
     committed(at);
     const isSighted = sameDocument(sighted.get(tabId), url);
     sighted.delete(tabId);

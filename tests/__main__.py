@@ -1,4 +1,4 @@
-"""`python3 tests [pytest's arguments]`: all tests, with all they need.
+"""`python3 tests [pytest's arguments]`: all tests, with all they need; `--bench`: what it costs.
 
 Standard library only, as it runs before anything is installed. The environment is made once for a
 `pyproject.toml`, in `.cache/`; the r-button in it is this checkout's, so edits count at once. The
@@ -27,6 +27,7 @@ from rbutton.browsers.telling import Teller  # noqa: E402
 PROGRAMS = {
     "chromium": "chromium",
     "dbus-run-session": "dbus-daemon",
+    "firefox-esr": "firefox-esr",
     "gnome-keyring-daemon": "gnome-keyring",
     "strace": "strace",
     "Xvfb": "xvfb",
@@ -51,7 +52,12 @@ def main(arguments: list[str]) -> int:
         teller.say(error.told())
         return error.code
     with tempfile.TemporaryDirectory(prefix="rbutton-tests-") as folder:
-        command = [str(environment.python(env)), "-P", "-m", "pytest", *arguments]
+        what = (
+            ["-m", "tests.bench"]
+            if arguments == ["--bench"]
+            else ["-P", "-m", "pytest", *arguments]
+        )
+        command = [str(environment.python(env)), *what]
         return subprocess.run(
             ["dbus-run-session", "--", "sh", "-c", IN_A_SESSION, "sh", *command],
             cwd=CHECKOUT,

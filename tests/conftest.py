@@ -1,9 +1,13 @@
 """What holds for every test."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.host_process import Host
+from tests.visiting import greeted
 
 # When it is born, a popup is not yet a "page" to the DevTools protocol, and without this
 # Playwright lets go of it (seen with Playwright 1.65 and Chromium 156).
@@ -40,3 +44,18 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _not_skipped(report)
     return report
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder that only this user can enter."""
+    folder = tmp_path / "home"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+@pytest.fixture
+def running(home: Path) -> Iterator[Host]:
+    """A host that was greeted."""
+    with greeted(home) as one:
+        yield one

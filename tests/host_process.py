@@ -19,6 +19,10 @@ PATIENCE = 30.0
 Frame = dict[str, Any]
 
 
+class HostEnded(AssertionError):
+    """The host is gone before it answered; what it wrote to stderr."""
+
+
 class Host:
     """One host process. Frames that are read while waiting for another are kept."""
 
@@ -82,7 +86,8 @@ class Host:
                 return kept
         while True:
             frame = self._arrived.get(timeout=PATIENCE)
-            assert frame is not None, f"the host ended: {self.log()}"
+            if frame is None:
+                raise HostEnded(self.log())
             if wanted(frame):
                 return frame
             self._kept.append(frame)

@@ -74,17 +74,26 @@ class Site:
         return http(200, "application/jose+json", self.countersign(body))
 
 
-def http(status: int, content_type: str | None, body: bytes) -> dict[str, Any]:
+def http(
+    status: int,
+    content_type: str | None,
+    body: bytes,
+    *,
+    date: str | None = None,
+    retry_after: str | None = None,
+) -> dict[str, Any]:
     """An HTTP answer as the extension hands it to the host."""
-    headers = {"content-type": content_type, "retry-after": None, "date": None}
+    headers = {"content-type": content_type, "retry-after": retry_after, "date": date}
     return {"status": status, "headers": headers, "body": in_base64(body)}
 
 
-def problem(status: int, code: str, detail: str | None = None) -> dict[str, Any]:
+def problem(
+    status: int, code: str, detail: str | None = None, **headers: str | None
+) -> dict[str, Any]:
     """A refusal (RFC 9457) as the extension hands it to the host."""
     members = {"type": "about:blank", "status": status, "code": code, "detail": detail}
     body = json.dumps({name: value for name, value in members.items() if value is not None})
-    return http(status, "application/problem+json", body.encode())
+    return http(status, "application/problem+json", body.encode(), **headers)
 
 
 def proffer(

@@ -41,9 +41,9 @@ def signed_by_both(payload: bytes) -> bytes:
 
 def never_seals(body: bytes) -> None:
     """Neither read as sealed, nor taken for an answer to the proffer."""
-    assert not isinstance(reply.understand(PROFFER, 200, jws.CONTENT_TYPE, body), reply.Sealed), (
-        body
-    )
+    assert not isinstance(
+        reply.understand(PROFFER, 200, jws.CONTENT_TYPE, body, catalogue()), reply.Sealed
+    ), body
     try:
         read = agreement.read(body)
     except InvalidDocument:
@@ -73,7 +73,7 @@ def test_the_order_of_the_two_signatures_does_not_matter() -> None:
     """Sealed is sealed, whichever signature stands first."""
     swapped = sites.compact({**ENVELOPE, "signatures": [BY_SITE, BY_PERSON]})
     assert agreement.read(swapped).sealed
-    assert isinstance(reply.understand(PROFFER, 200, "", swapped), reply.Sealed)
+    assert isinstance(reply.understand(PROFFER, 200, "", swapped, catalogue()), reply.Sealed)
 
 
 def test_the_payload_is_its_own_canonical_form() -> None:

@@ -19,7 +19,7 @@ from tests import sites
 from tests.sites import Site
 
 PROBLEM = b'{"type":"about:blank","code":"declined","detail":"No."}'
-NAMES = ["waiting", "signed", "declined", "refused"]
+NAMES = ["waiting", "signed", "declined", "refused", "silent"]
 
 
 @pytest.fixture
@@ -44,7 +44,12 @@ def busy(home: Path) -> Path:
             ledger.append("proffer", when, site.origin, offered.id, offered.body)
             ledger.append("sent", when, site.origin, offered.id, b'{"by":"touch"}')
             later = time_text(at + timedelta(seconds=5))
-            if name == "signed":
+            if name == "silent":
+                gaps = [*(timedelta(minutes=minutes) for minutes in range(1, 5)), timedelta(days=2)]
+                for gap in gaps:
+                    again = time_text(at + gap)
+                    ledger.append("sent", again, site.origin, offered.id, b'{"by":"retry"}')
+            elif name == "signed":
                 sealed = site.countersign(offered.body)
                 ledger.append("sealed", later, site.origin, offered.id, sealed)
             elif name != "waiting":
@@ -83,6 +88,7 @@ def test_each_agreement_is_one_object_a_line(busy: Path) -> None:
         ("https://signed.example", "active", "2026-11-22T11:00:05Z"),
         ("https://declined.example", "declined", "2026-11-22T12:00:05Z"),
         ("https://refused.example", "refused", "2026-11-22T13:00:05Z"),
+        ("https://silent.example", "unanswered", "2026-11-22T14:04:00Z"),
     ]
     for one in found:
         assert one["terms"] == ["SD-BASE-DP"]

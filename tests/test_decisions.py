@@ -130,10 +130,12 @@ def test_twenty_sites_a_day_and_no_more() -> None:
 
 @pytest.mark.parametrize("kind", ["sealed", "declined", "refused"])
 def test_three_unanswered_and_no_more(kind: Kind) -> None:
-    """However old; each kind of answer makes room, a retry of one site is still one site."""
-    old = NOW - 100 * DAY
-    three = [sent(f"https://u{n}.test", f"u{n}", old) for n in range(3)]
-    retries = [sent("https://u0.test", "u0", old, by="retry") for _ in range(5)]
+    """In a day; each kind of answer makes room, a retry of one site is still one site."""
+    recent = NOW - timedelta(hours=23, minutes=59)
+    three = [sent(f"https://u{n}.test", f"u{n}", recent) for n in range(3)]
+    retries = [sent("https://u0.test", "u0", recent, by="retry") for _ in range(5)]
+    older = [sent(f"https://o{n}.test", f"o{n}", NOW - DAY) for n in range(3)]
+    assert held(older) is None
     reason = held(three)
     assert reason
     assert "3" in reason
@@ -216,11 +218,14 @@ def test_a_relationship_follows_its_records() -> None:
     ("hours", "may"),
     [
         ([], True),
-        ([1, 2, 3, 4], True),
-        ([1, 2, 3, 4, 5], False),
-        ([1, 2, 3, 4, 23], False),
-        ([1, 2, 3, 4, 24], True),
-        ([25] * 50, True),
+        ([4, 3, 2, 1], True),
+        ([5, 4, 3, 2, 1], False),
+        ([23, 4, 3, 2, 1], False),
+        # What was tried out stays so: days later it is still the person's to send.
+        ([99, 98, 97, 96, 95], False),
+        ([99, 98, 97, 96, 95, 1], False),
+        ([25, 4, 3, 2, 1], True),
+        ([80, 70, 60, 50, 40, 30, 20], True),
         ([0] * 5, False),
     ],
 )
@@ -230,7 +235,7 @@ def test_a_proffer_is_sent_five_times_in_24_hours(hours: list[int], may: bool) -
     records += [sent(SITE.origin, "a", NOW - timedelta(hours=one)) for one in hours]
     state = relationship(SITE.origin, records)
     assert state.open
-    assert state.open.may_retry(NOW) is may
+    assert state.may_retry(NOW) is may
 
 
 # What a reply means
@@ -256,7 +261,7 @@ def problem(code: Any, **members: Any) -> bytes:
 def test_the_sites_signature_on_the_same_bytes_seals() -> None:
     """And is kept as it came."""
     body = SITE.countersign(PROFFER.body)
-    understood = understand(PROFFER, 200, JOSE, body)
+    understood = understand(PROFFER, 200, JOSE, body, catalogue())
     assert isinstance(understood, Sealed)
     assert understood.signed.body == body
     assert understood.signed.id == PROFFER.id
@@ -267,11 +272,11 @@ def test_the_sites_signature_on_the_same_bytes_seals() -> None:
 def test_only_a_status_with_its_own_code_is_final(status: int, code: str) -> None:
     """Section 5's pairs, and no others: a proxy's page or a mixed-up site is no answer."""
     body = problem(code)
-    understood = understand(PROFFER, status, PROBLEM, body)
+    understood = understand(PROFFER, status, PROBLEM, body, catalogue())
     if CODES[status] == code:
         assert understood == Final(declined=code == "declined", body=body)
     else:
-        assert understood == NoAnswer()
+        assert understood == NoAnswer("status")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +284,7 @@ def test_only_a_status_with_its_own_code_is_final(status: int, code: str) -> Non
 )
 def test_parameters_and_case_of_the_type_do_not_matter(media: str) -> None:
     """RFC 9110: a media type is compared without them."""
-    assert isinstance(understand(PROFFER, 403, media, problem("declined")), Final)
+    assert isinstance(understand(PROFFER, 403, media, problem("declined"), catalogue()), Final)
 
 
 OTHER = sites.proffer(SITE, nonce=bytes(32))
@@ -316,7 +321,7 @@ NO_ANSWERS: dict[str, tuple[int, str, bytes]] = {
 @pytest.mark.parametrize(("status", "media", "body"), NO_ANSWERS.values(), ids=NO_ANSWERS)
 def test_anything_else_is_no_answer(status: int, media: str, body: bytes) -> None:
     """So the same bytes may be sent again, and the button stays open."""
-    assert understand(PROFFER, status, media, body) == NoAnswer()
+    assert isinstance(understand(PROFFER, status, media, body, catalogue()), NoAnswer)
 
 
 def test_the_persons_own_signature_twice_or_three_signatures_are_no_answer() -> None:
@@ -328,7 +333,9 @@ def test_the_persons_own_signature_twice_or_three_signatures_are_no_answer() -> 
     theirs = json.loads(SITE.countersign(PROFFER.body))["signatures"][1]
     for signatures in ([first, first], [first, mine], [first, theirs, mine], [theirs, theirs]):
         body = sites.raw_jws(PROFFER.payload, *signatures)
-        assert understand(PROFFER, 200, JOSE, body) == NoAnswer()
+        understood = understand(PROFFER, 200, JOSE, body, catalogue())
+        assert isinstance(understood, NoAnswer)
+        assert understood.why == "unreadable"
 
 
 @pytest.mark.parametrize(
@@ -384,7 +391,7 @@ def test_an_offer_is_held_against_what_the_site_says() -> None:
     """Met, a gap with the site's own value, or not said: clause by clause."""
     choice = choose(wanting(["mine-as-well", "do-not-track"]), None, catalogue())
     limits = {"track.offsite": "consent", "copy": "immediate"}
-    found = rows.offered_rows(choice, policy_of(limits=limits), catalogue().vocabulary)
+    found = rows.offered_rows(choice, policy_of(limits=limits, accepts=[]), catalogue())
     marks = {row.label: (row.mark, row.value) for row in found}
     assert marks == {
         "Not to track you on other sites": ("gap", "it: only if you agree there"),
@@ -394,11 +401,30 @@ def test_an_offer_is_held_against_what_the_site_says() -> None:
     }
 
 
+def test_what_a_site_says_it_signs_counts_as_said() -> None:
+    """An agreement it accepts says what it does; and the person is told of it by its title."""
+    choice = choose(wanting(["SD-BASE"]), policy_of(accepts=["do-not-track"]), catalogue())
+    limited = policy_of(accepts=["do-not-track"])
+    found = {row.label: row.mark for row in rows.offered_rows(choice, limited, catalogue())}
+    assert found["Not to track you on other sites"] == "met"
+    assert "unknown" in found.values()
+    shown = view.potential(Relationship(SITE.origin), limited, choice, catalogue(), when="Later.")
+    assert "It signs: Do not track me. Later." in shown.text
+
+
+def test_a_name_that_draws_nothing_is_not_shown() -> None:
+    """The heading names the origin in any case."""
+    blank = policy_of(controller={"name": "\u3164\u3164"})
+    shown = view.potential(Relationship(SITE.origin), blank, CHOICE, catalogue(), when="Later.")
+    assert shown.calls_itself is None
+    assert "shop.example" in shown.heading
+
+
 def test_a_declined_site_shows_its_words_and_a_way_on() -> None:
     """Nothing is agreed, in the site's words and in ours."""
     body = problem("declined", detail="We sell\u202e ads.")
     state = Relationship(SITE.origin, ended=record("declined", SITE.origin, "a", body=body))
-    shown = view.potential(state, policy_of(), CHOICE, "when", catalogue())
+    shown = view.potential(state, policy_of(), CHOICE, catalogue(), when="when")
     assert (shown.state, shown.reason, shown.actions) == ("potential", "declined", ["offer"])
     assert shown.words == "We sell ads."
     assert shown.agreement is None
@@ -410,7 +436,7 @@ def test_a_policy_without_a_way_to_sign_offers_no_button() -> None:
     without: list[dict[str, Any]] = [{"negotiates": False}, {"keys": []}]
     for changes in without:
         shown = view.potential(
-            Relationship(SITE.origin), policy_of(**changes), CHOICE, "when", catalogue()
+            Relationship(SITE.origin), policy_of(**changes), CHOICE, catalogue(), when="when"
         )
         assert (shown.reason, shown.actions) == ("not-negotiable", [])
 

@@ -173,7 +173,7 @@ def check_problem(text: str) -> None:
     """It is a decline to the agent, with these words."""
     offered = agreements.read(VECTORS["proffer"].encode())
     status = as_json(text)["status"]
-    answer = reply.understand(offered, status, reply.PROBLEM_TYPE, text.encode())
+    answer = reply.understand(offered, status, reply.PROBLEM_TYPE, text.encode(), catalogue())
     assert answer == reply.Final(declined=True, body=text.encode())
     assert reply.words_of(text.encode()) == as_json(text)["detail"]
 
@@ -334,6 +334,7 @@ def test_the_options_the_readme_names_exist() -> None:
         ).stdout
         for command in ([TOP / "install_host.py"], ["-m", "rbutton.cli", "agreements"])
     ]
+    help_texts.append((TOP / "tests/__main__.py").read_text("utf-8"))
     for option in set(re.findall(r"--[a-z]+", README)):
         assert any(re.search(rf"{option}\b", text) for text in help_texts), option
 

@@ -1,12 +1,13 @@
 """The real host process over real pipes: what a browser sees of it, and what it leaves on disk."""
 
 import json
+import os
 import re
+import shutil
 import sqlite3
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,90 +15,27 @@ from typing import Any
 import pytest
 
 from rbutton.person.home import Home
-from rbutton.person.ledger import Ledger, Record
 from rbutton.person.seed import Seed
 from rbutton.terms import agreement, documents
 from rbutton.terms.encoding import from_b64u
 from rbutton.terms.keys import PublicKey, person_key
-from tests import sites
+from tests import processes, sites
 from tests.host_process import PATIENCE, Host, host
 from tests.sites import Site
+from tests.visiting import (
+    NO_REPLY,
+    SHOP,
+    greeted,
+    kinds,
+    negotiate,
+    offer,
+    records,
+    reply,
+    seen,
+    visit,
+)
 
-SITE = Site()
-NO_REPLY = {"failed": "timeout"}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder that only this user can enter."""
-    folder = tmp_path / "home"
-    folder.mkdir(mode=0o700)
-    return folder
-
-
-@pytest.fixture
-def running(home: Path) -> Iterator[Host]:
-    """A host that was greeted."""
-    with greeted(home) as one:
-        yield one
-
-
-class greeted:  # noqa: N801 - used as `host` is
-    """A host on a portable home, after its hello."""
-
-    def __init__(self, home: Path) -> None:
-        self._host = host("--home", home)
-
-    def __enter__(self) -> Host:
-        started = self._host.__enter__()
-        started.hello()
-        return started
-
-    def __exit__(self, *error: Any) -> None:
-        self._host.__exit__(*error)
-
-
-def records(home: Path) -> list[Record]:
-    """The ledger, whose chain must hold."""
-    ledger = Ledger(home / "ledger.sqlite3")
-    assert ledger.first_fault() is None
-    return ledger.all()
-
-
-def kinds(home: Path) -> list[str]:
-    """What kinds of record there are, oldest first."""
-    return [record.kind for record in records(home)]
-
-
-def visit(running: Host, site: Site = SITE, **changes: Any) -> Any:
-    """The view after a visit on which the site's policy was fetched."""
-    return running.result(
-        "visit", origin=site.origin, announced=True, policy=site.served(**changes)
-    )["view"]
-
-
-def seen(running: Host, site: Site = SITE) -> Any:
-    """The view of what the ledger knows."""
-    return running.result("visit", origin=site.origin, announced=False, policy=None)["view"]
-
-
-def offer(running: Host, by: str, site: Site = SITE) -> tuple[Any, Any]:
-    """What is to be posted, and the view."""
-    result = running.result("offer", origin=site.origin, policy=site.served(), by=by)
-    return result["post"], result["view"]
-
-
-def reply(running: Host, post: Any, answer: Any, site: Site = SITE) -> Any:
-    """The view after the site's answer."""
-    return running.result("reply", origin=site.origin, agreement=post["agreement"], reply=answer)[
-        "view"
-    ]
-
-
-def negotiate(running: Host, by: str = "touch", site: Site = SITE) -> Any:
-    """A whole negotiation: the last view."""
-    post, _ = offer(running, by, site)
-    return reply(running, post, site.answer(post["body"]), site)
+SITE = SHOP
 
 
 def test_a_whole_negotiation(home: Path, running: Host) -> None:
@@ -239,11 +177,10 @@ def test_a_refusal_is_not_called_a_decline(running: Host, code: tuple[int, str])
 
 
 def test_a_reply_for_something_else_closes_nothing(home: Path, running: Host) -> None:
-    """Another payload, another origin, another id: still waiting, nothing on record."""
+    """Another payload, another origin, another id: still waiting, and no agreement on record."""
     other = Site(origin="https://other.example")
     post, _ = offer(running, "touch")
     theirs, _ = offer(running, "touch", other)
-    before = kinds(home)
     assert reply(running, post, other.answer(theirs["body"]))["reason"] == "waiting"
     assert reply(running, theirs, SITE.answer(post["body"]))["reason"] == "waiting"
     elsewhere = running.result(
@@ -252,7 +189,7 @@ def test_a_reply_for_something_else_closes_nothing(home: Path, running: Host) ->
     assert elsewhere["view"]["reason"] == "waiting"
     mine = sites.http(200, "application/jose+json", post["body"].encode())
     assert reply(running, post, mine)["reason"] == "waiting"
-    assert kinds(home) == before
+    assert "sealed" not in kinds(home)
     nobody = running.error(
         "reply", origin="https://third.example", agreement=post["agreement"], reply=NO_REPLY
     )
@@ -659,6 +596,47 @@ def test_a_browser_that_does_not_listen_any_more_is_no_mistake(home: Path) -> No
     assert process.wait(PATIENCE) == 0
     assert "Traceback" not in log
     assert 'dnt = "off"' in (home / "terms.toml").read_text()
+
+
+LEAN = """
+import sys
+from pathlib import Path
+from rbutton.native import __main__
+from rbutton.native.handlers import Handlers
+from rbutton.person.home import Home
+handlers = Handlers(Home.in_one_folder(Path(sys.argv[1])))
+members = {"protocol": 1, "extension": "0.1.0", "browser": "chromium"}
+assert handlers.answer("hello", members)["settings"]["problem"] is None
+print(*sys.modules)
+"""
+SLOW = ("pydantic", "joserfc", "cryptography", "publicsuffixlist", "sqlite3", "keyring", "tomlkit")
+
+
+def test_the_first_answer_waits_for_nothing_slow(home: Path) -> None:
+    """What signs, keeps and compares is imported after it."""
+    with greeted(home):
+        pass
+    loaded = {name.partition(".")[0] for name in processes.run(LEAN, home).split()}
+    assert "rbutton" in loaded
+    assert loaded.isdisjoint(SLOW)
+
+
+def test_an_incomplete_installation_is_told_when_it_is_needed(home: Path, tmp_path: Path) -> None:
+    """Signals work without the vocabulary; what needs it says what to run."""
+    source = Path(__file__).parents[1]
+    copied = tmp_path / "copy"
+    shutil.copytree(source / "host" / "rbutton", copied / "host" / "rbutton")
+    shutil.copytree(source / "terms", copied / "terms")
+    (copied / "terms" / "clauses.toml").write_text("clause = 7")
+    env = {**os.environ, "PYTHONPATH": str(copied / "host")}
+    with host("--home", home, env=env) as running:
+        assert running.hello()["settings"]["signals"]["dnt"] is True
+        error = running.error("visit", origin=SITE.origin, announced=True, policy=SITE.served())
+        assert (error["code"], error["fix"]) == ("installation", "Run install_host.py again.")
+    (copied / "terms" / "roster.json").unlink()
+    with host("--home", home, env=env) as running:
+        error = running.error("hello", protocol=1, extension="0", browser="x")
+        assert error["code"] == "installation"
 
 
 def test_what_is_shown_fits_into_a_frame(home: Path, running: Host) -> None:

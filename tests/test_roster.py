@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from rbutton.shipped.roster import catalogue
+from rbutton.shipped.texts import roster_texts
 from rbutton.terms.encoding import b64u
 from rbutton.terms.errors import InvalidDocument, UnknownTerms
 from rbutton.terms.roster import Catalogue, RosterDocument
@@ -164,3 +165,10 @@ def test_a_catalogue_takes_no_id_twice_and_no_unknown_clause() -> None:
     invented = document.model_copy(update={"clauses": {"invented": "x"}})
     with pytest.raises(UnknownTerms, match=r"^a "):
         Catalogue(VOCABULARY, [invented])
+
+
+def test_the_texts_for_showing_are_those_of_the_documents() -> None:
+    """Read without the catalogue, from what is generated of it."""
+    shown = {"id", "title", "summary", "text", "url"}
+    documents = catalogue().documents.values()
+    assert roster_texts() == [document.model_dump(include=shown) for document in documents]

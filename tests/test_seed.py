@@ -9,7 +9,8 @@ import pytest
 
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
-from rbutton.person.seed import IN_A_FILE, Seed
+from rbutton.person.seed import Seed
+from rbutton.person.seed_place import IN_A_FILE, SeedPlace
 from rbutton.terms.encoding import b64u
 from tests import processes
 
@@ -19,14 +20,16 @@ from pathlib import Path
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.seed import Seed
+from rbutton.person.seed_place import SeedPlace
 folder = Path(sys.argv[1])
-seed = Seed(Home(folder, folder, portable=False))
+home = Home(folder, folder, portable=False)
+seed = Seed(home)
 if len(sys.argv) > 2:
     # Slow to import: done before the start, so that the processes meet at the keyring.
     import keyring.backends.SecretService, secretstorage
 input()
 try:
-    print(seed.read().hex(), seed.notice())
+    print(seed.read().hex(), SeedPlace(home).notice())
 except PersonError as error:
     print("refused:", error.code, error.message, error.fix)
 """
@@ -58,13 +61,13 @@ def entries(folder: Path, *, delete: bool = False) -> list[str]:
 def test_a_portable_home_keeps_its_seed_in_a_file(tmp_path: Path) -> None:
     """32 bytes, readable by the person alone, the same each time; there is nothing to tell."""
     seed = Seed(Home.in_one_folder(tmp_path))
-    assert seed.notice() is None
+    assert SeedPlace(Home.in_one_folder(tmp_path)).notice() is None
     first = seed.read()
     assert len(first) == 32
     assert Seed(Home.in_one_folder(tmp_path)).read() == first
     assert (tmp_path / "seed").read_text().strip() == b64u(first)
     assert (tmp_path / "seed").stat().st_mode & 0o777 == 0o600
-    assert seed.notice() is None
+    assert SeedPlace(Home.in_one_folder(tmp_path)).notice() is None
 
 
 def test_a_portable_home_leaves_the_keyring_alone(tmp_path: Path) -> None:
@@ -177,5 +180,5 @@ def test_a_spoiled_seed_is_told_and_never_made_anew(tmp_path: Path, how: str) ->
         seed.read()
     assert caught.value.code == "seed"
     assert "backup" in caught.value.fix
-    assert seed.notice() is None
+    assert SeedPlace(Home.in_one_folder(tmp_path)).notice() is None
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -51,16 +51,22 @@ def create_app_of(
     answer: Answer = signs,
     by_header: bool = True,
     policy: Callable[[sites.Site], bytes] = sites.Site.policy,
+    quiet: str | None = None,
 ) -> Starlette:
     """A site of one page, which sets a cookie and a validator that must not come back."""
     marks = {"Set-Cookie": "known=42; Path=/", "ETag": '"known-42"'}
 
     async def page(request: Request) -> Response:
-        link = "" if by_header else '<link rel="emanciterms" href="/.well-known/emanciterms.json">'
+        told = request.url.path != quiet
+        link = (
+            ""
+            if by_header or not told
+            else '<link rel="emanciterms" href="/.well-known/emanciterms.json">'
+        )
         return HTMLResponse(
             f"<!doctype html><title>shop</title>{link}"
-            '<input aria-label="something to type in"><p>Hello</p>',
-            headers=marks | ({"Link": LINK} if by_header else {}),
+            '<input aria-label="something to type in"><p>Hello</p><a href="/">on</a>',
+            headers=marks | ({"Link": LINK} if by_header and told else {}),
         )
 
     async def serve_policy(_: Request) -> Response:

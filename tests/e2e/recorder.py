@@ -97,6 +97,11 @@ class Site:
         with self._more:
             self.requests.clear()
 
+    def came(self, path: str, seconds: float) -> bool:
+        """Whether the path is asked for within that time, or has been."""
+        with self._more:
+            return self._more.wait_for(lambda: bool(self.to(path)), seconds)
+
     def wait_for(self, path: str, count: int = 1) -> list[Request]:
         """Wait until `count` requests for `path` have come."""
         with self._more:

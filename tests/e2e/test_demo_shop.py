@@ -14,24 +14,25 @@ from rbutton.site.store import Store
 from rbutton.terms.encoding import from_b64u
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
+from tests.e2e.touching import click_until_offered
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("shop")
+def folder(brand: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One a browser."""
+    return tmp_path_factory.mktemp(f"shop-{brand}")
 
 
 @pytest.fixture(scope="module")
 def shop(person: Person, folder: Path) -> Iterator[Site]:
     """The demo shop, with which `person` has come to an agreement."""
     with Site(lambda origin: demo_shop.create_app(origin, folder)) as site:
-        page = person.context.new_page()
+        page = person.new_page()
         page.goto(site.url("/"))
         site.wait_for("/.well-known/emanciterms.json")
-        page.locator("h1").first.click()
-        site.wait_for("/.well-known/emanciterms")
+        click_until_offered(page, site, "h1")
         popup = person.popup(page)
-        popup.locator("html[data-state=active]").wait_for(state="attached")
+        popup.wait_for("html[data-state=active]")
         popup.close()
         page.close()
         yield site

@@ -13,22 +13,21 @@ from tests.e2e import own_sites
 from tests.e2e.conftest import NewPerson
 from tests.e2e.person import Person
 from tests.e2e.recorder import Request, Site
+from tests.e2e.touching import ENDPOINT, click_until_offered
 
 POLICY = "/.well-known/emanciterms.json"
-ENDPOINT = "/.well-known/emanciterms"
 PATHS = ("/first", POLICY, ENDPOINT, "/after")
 
 
 def _negotiate(person: Person, shop: Site) -> dict[str, Request]:
     """One visit to its end; what was sent, by path."""
     shop.forget()
-    page = person.context.new_page()
+    page = person.new_page()
     page.goto(shop.url("/first"))
     shop.wait_for(POLICY)
-    page.get_by_role("textbox").click()
-    shop.wait_for(ENDPOINT)
+    click_until_offered(page, shop)
     popup = person.popup(page)
-    popup.locator("html[data-state=active]").wait_for(state="attached")
+    popup.wait_for("html[data-state=active]")
     popup.close()
     page.goto(shop.url("/after"))
     sent = {path: shop.wait_for(path)[0] for path in PATHS}
@@ -103,3 +102,19 @@ def _without_place(request: Request, site: Site) -> bytes:
     return request.head.replace(site.origin.encode(), b"ORIGIN").replace(
         site.origin.partition("://")[2].encode(), b"HOST"
     )
+
+
+def test_a_second_visit_asks_for_the_policy_like_the_first(person: Person) -> None:
+    """One left out would tell the site that it was visited before, and a policy made for one
+    visitor would come back in a later proffer."""
+    made = iter(range(100))
+
+    def marked(site: sites.Site) -> bytes:
+        return site.policy(visitor=next(made))
+
+    with Site(own_sites.that(policy=marked)) as shop:
+        for visit in (1, 2):
+            page = person.new_page()
+            page.goto(shop.url("/first"))
+            shop.wait_for(POLICY, visit)
+            page.close()

@@ -33,8 +33,10 @@ class Use:
     """Imported as a trial, before anyone is sent to it."""
 
 
-DAILY = Use("agent", ("rbutton.native.__main__", "rbutton.cli"))
-DEMO = Use("agent,site,demo", ("rbutton.demo.__main__", "rbutton.native.__main__", "rbutton.cli"))
+# The host imports its larger half, `exchange`, only when it is needed.
+_HOST = ("rbutton.native.__main__", "rbutton.native.exchange", "rbutton.cli")
+DAILY = Use("agent", _HOST)
+DEMO = Use("agent,site,demo", ("rbutton.demo.__main__", *_HOST))
 
 FULL = 20_000_000
 """Fewer free bytes than this, and an installation that failed did so for want of them."""

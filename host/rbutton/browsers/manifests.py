@@ -5,6 +5,7 @@ import hashlib
 import json
 import shlex
 from pathlib import Path
+from typing import Any
 
 from rbutton import shipped
 from rbutton.browsers import files
@@ -20,10 +21,19 @@ def extension_id(extension: Path | None = None) -> str:
     The first 16 bytes of the SHA-256 of the key (DER, SubjectPublicKeyInfo), each half-byte a
     letter from a to p. Source: Chromium, `components/crx_file/id_util.cc`.
     """
-    folder = shipped.folder("extension") if extension is None else extension
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    digest = hashlib.sha256(base64.b64decode(manifest["key"])).hexdigest()[:32]
+    digest = hashlib.sha256(base64.b64decode(_manifest(extension)["key"])).hexdigest()[:32]
     return "".join(chr(ord("a") + int(digit, 16)) for digit in digest)
+
+
+def gecko_id(extension: Path | None = None) -> str:
+    """The id that Firefox and its kin give the extension: the one its manifest names."""
+    return str(_manifest(extension)["browser_specific_settings"]["gecko"]["id"])
+
+
+def _manifest(extension: Path | None) -> dict[str, Any]:
+    folder = shipped.folder("extension") if extension is None else extension
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return manifest
 
 
 def path_in(folder: Path) -> Path:
@@ -32,13 +42,22 @@ def path_in(folder: Path) -> Path:
 
 
 def text(launcher: Path, extension: str) -> str:
-    """The host manifest that lets the extension of that id start `launcher`."""
+    """The host manifest that lets the extension of that id start `launcher`, for Chromium."""
+    return _text(launcher, {"allowed_origins": [f"chrome-extension://{extension}/"]})
+
+
+def gecko_text(launcher: Path, extension: str) -> str:
+    """The same for Firefox and its kin, which go by `gecko_id`."""
+    return _text(launcher, {"allowed_extensions": [extension]})
+
+
+def _text(launcher: Path, allowed: dict[str, list[str]]) -> str:
     manifest = {
         "name": HOST,
         "description": "The r-button: keeps your terms and signs for you.",
         "path": str(launcher),
         "type": "stdio",
-        "allowed_origins": [f"chrome-extension://{extension}/"],
+        **allowed,
     }
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 

@@ -58,6 +58,14 @@ def manifests_in(profile: Path) -> Path:
     return profile / "NativeMessagingHosts"
 
 
+def gecko_manifests_in(home: Path) -> Path:
+    """Where Firefox looks for one person's hosts, wherever their profiles are.
+
+    Source: https://developer.mozilla.org/docs/Mozilla/Add-ons/WebExtensions/Native_manifests
+    """
+    return home / ".mozilla" / "native-messaging-hosts"
+
+
 def find(browser: Browser, environ: Mapping[str, str]) -> Found | None:
     """The browser on the PATH, or None."""
     for name in browser.executables:

@@ -1,8 +1,9 @@
 """`rbutton agreements`: every agreement ever offered, and where it stands."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rbutton.decisions.relationship import tried_out
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import Kind, Ledger, Record
@@ -10,6 +11,9 @@ from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement as agreements
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _STATES: dict[Kind, str] = {
     "proffer": "proffered",
@@ -30,10 +34,17 @@ def listed(home: Home) -> list[dict[str, Any]]:
         PersonError: the ledger cannot be read, or was changed.
     """
     by_id: dict[str, dict[str, Any]] = {}
+    sent: dict[str, list[datetime]] = {}
     records = Ledger(home.data / "ledger.sqlite3").all()
     for record in records:
         if record.kind in ("proffer", "sealed"):
             by_id[record.agreement] = _from_signed(record)
+            sent[record.agreement] = []
+        elif record.kind == "sent":
+            sent[record.agreement].append(from_time_text(record.at))
+            one = by_id[record.agreement]
+            if one["state"] == "proffered" and tried_out(sent[record.agreement]):
+                by_id[record.agreement] |= {"state": "unanswered", "since": record.at}
         elif record.kind in ("declined", "refused"):
             by_id[record.agreement] |= {"state": _STATES[record.kind], "since": record.at}
     return list(by_id.values())

@@ -11,6 +11,7 @@ from publicsuffixlist import PublicSuffixList
 from rbutton.decisions.relationship import Relationship, offered_by
 from rbutton.person.ledger import Record
 from rbutton.person.settings import Settings
+from rbutton.terms.agreement import Agreement
 from rbutton.terms.encoding import from_time_text, host_of
 from rbutton.terms.policy import Policy
 from rbutton.terms.roster import Catalogue, RosterDocument
@@ -54,13 +55,18 @@ def may_negotiate(policy: Policy) -> bool:
     return policy.document.negotiates and bool(policy.keys)
 
 
+def names_this_site(offered: Agreement, policy: Policy) -> bool:
+    """Whether a proffer made earlier still names the site as its policy has it now."""
+    return offered.site.name == policy.name and offered.site.jwk in policy.keys
+
+
 def held_back(
     state: Relationship, choice: Choice, others: Sequence[Record], now: datetime
 ) -> str | None:
-    """Why the agent does not offer by itself to a new site, in a sentence; None when it may.
+    """Why the agent does not offer by itself to a site, in a sentence; None when it may.
 
     Args:
-        state: this origin's; nothing is on record for it.
+        state: this origin's; `may_begin` says that an offer may be begun with it.
         choice: what would be offered.
         others: every `sent`, `sealed`, `declined` and `refused` record of the ledger.
         now: the time.
@@ -74,14 +80,18 @@ def held_back(
     }
     answered = {record.agreement for record in others if record.kind != "sent"}
     here = registrable_domain(state.origin)
-    today = sum(
-        now - from_time_text(record.at) < timedelta(days=1) for record in by_itself.values()
-    )
-    if len(by_itself.keys() - answered) >= BY_ITSELF_UNANSWERED:
+    # Of today: three that never answer must not end the automatic way for good.
+    recent = {
+        agreement
+        for agreement, record in by_itself.items()
+        if now - from_time_text(record.at) < timedelta(days=1)
+    }
+    if len(recent - answered) >= BY_ITSELF_UNANSWERED:
         return f"{BY_ITSELF_UNANSWERED} sites have not answered yet, so no more are asked."
-    if today >= BY_ITSELF_A_DAY:
+    if len(recent) >= BY_ITSELF_A_DAY:
         return f"{BY_ITSELF_A_DAY} sites were asked in a day, so no more are asked today."
-    if any(registrable_domain(record.origin) == here for record in by_itself.values()):
+    elsewhere = {record.origin for record in by_itself.values()} - {state.origin}
+    if any(registrable_domain(origin) == here for origin in elsewhere):
         return "Another site of the same owner was asked already, so this one is not."
     return None
 

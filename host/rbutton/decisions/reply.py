@@ -4,10 +4,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from rbutton.decisions.response import Why
 from rbutton.terms import agreement as agreements
 from rbutton.terms import documents
-from rbutton.terms.agreement import SignedAgreement
+from rbutton.terms.agreement import RosterTerm, SignedAgreement
 from rbutton.terms.errors import InvalidDocument
+from rbutton.terms.roster import Catalogue
 
 PROBLEM_TYPE = "application/problem+json"
 #: With such a status and code, the answer is final for that payload.
@@ -46,25 +48,45 @@ class Final:
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """Nothing that counts; the same bytes may be sent again."""
+    """Nothing that counts; the same bytes may be sent again.
+
+    Attributes:
+        why: what it was instead.
+        fault: what is wrong with an unreadable one.
+    """
+
+    why: Why
+    fault: str | None = None
 
 
 def understand(
-    offered: SignedAgreement, status: int, media_type: str, body: bytes
+    offered: SignedAgreement, status: int, media_type: str, body: bytes, catalogue: Catalogue
 ) -> Sealed | Final | NoAnswer:
     """Read a reply to the proffer `offered`. Never raises: a stranger wrote it."""
+    if status == 200:
+        return _understand_signed(offered, body, catalogue)
+    if media_type.partition(";")[0].strip().lower() == PROBLEM_TYPE:
+        code = _member(body, "code")
+        if isinstance(code, str) and (status, code) in FINAL:
+            return Final(declined=code == "declined", body=body)
+    return NoAnswer("status")
+
+
+def _understand_signed(
+    offered: SignedAgreement, body: bytes, catalogue: Catalogue
+) -> Sealed | NoAnswer:
     try:
-        if status == 200:
-            signed = agreements.read(body)
-            same = signed.payload == offered.payload
-            return Sealed(signed) if same and signed.sealed else NoAnswer()
-        if media_type.partition(";")[0].strip().lower() == PROBLEM_TYPE:
-            code = documents.parse(body, "answer").get("code")
-            if isinstance(code, str) and (status, code) in FINAL:
-                return Final(declined=code == "declined", body=body)
-    except InvalidDocument:
-        pass
-    return NoAnswer()
+        signed = agreements.read(body)
+    except InvalidDocument as error:
+        return NoAnswer("unreadable", str(error))
+    if signed.payload == offered.payload:
+        return Sealed(signed) if signed.sealed else NoAnswer("returned")
+    misnamed = any(
+        not catalogue.holds(term.id, term.sha256, term.clauses)
+        for term in signed.agreement.terms
+        if isinstance(term, RosterTerm) and term.id in catalogue.documents
+    )
+    return NoAnswer("misnamed" if misnamed else "other")
 
 
 def code_of(body: bytes) -> str:

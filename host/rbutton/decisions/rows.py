@@ -4,10 +4,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from rbutton.decisions.proffer import Choice
+from rbutton.decisions.proffer import Choice, may_negotiate
 from rbutton.terms.agreement import SignedAgreement
 from rbutton.terms.clauses import Clauses, Vocabulary
 from rbutton.terms.policy import Policy
+from rbutton.terms.roster import Catalogue, RosterDocument
 
 Mark = Literal["met", "gap", "unknown"]
 
@@ -26,6 +27,12 @@ class Row(Shown):
     value: str
 
 
+def accepted_documents(policy: Policy, catalogue: Catalogue) -> list[RosterDocument]:
+    """The roster documents the site says it signs, of those that are known here."""
+    ids = set(policy.document.accepts)
+    return [document for document in catalogue.documents.values() if document.id in ids]
+
+
 def promised_rows(signed: SignedAgreement, vocabulary: Vocabulary) -> list[Row]:
     """What a site that signed promised: a row a clause, or one for a group at its strictest."""
     clauses = vocabulary.strictest(term.clauses for term in signed.agreement.terms)
@@ -34,22 +41,27 @@ def promised_rows(signed: SignedAgreement, vocabulary: Vocabulary) -> list[Row]:
     ]
 
 
-def offered_rows(choice: Choice, policy: Policy, vocabulary: Vocabulary) -> list[Row]:
-    """What would be offered, held against what the policy says of the site."""
+def offered_rows(choice: Choice, policy: Policy, catalogue: Catalogue) -> list[Row]:
+    """What would be offered, held against what the policy says of the site.
+
+    It says so by its limits, and by the agreements that it accepts as they are.
+    """
+    vocabulary = catalogue.vocabulary
     clauses = vocabulary.strictest(document.clauses for document in choice.documents)
     if choice.taken_whole:
+        value = "it signs" if may_negotiate(policy) else "it says it accepts"
         return [
-            Row(mark="met", label=label, value="it signs")
-            for label in _promises(clauses, vocabulary)
+            Row(mark="met", label=label, value=value) for label in _promises(clauses, vocabulary)
         ]
-    marks = vocabulary.against(clauses, policy.limits)
+    accepted = [document.clauses for document in accepted_documents(policy, catalogue)]
+    limits = vocabulary.strictest([policy.limits, *accepted])
+    marks = vocabulary.against(clauses, limits)
     said = {"met": "it keeps to it", "unknown": "it does not say"}
     return [
         Row(
             mark=marks[name],
             label=vocabulary.by_name[name].promised(value),
-            value=said.get(marks[name])
-            or f"it: {vocabulary.by_name[name].words(policy.limits[name])}",
+            value=said.get(marks[name]) or f"it: {vocabulary.by_name[name].words(limits[name])}",
         )
         for name, value in clauses.items()
     ]

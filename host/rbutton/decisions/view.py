@@ -1,14 +1,21 @@
 """What the button shows of one site, in words (docs/native.md, "View")."""
 
+import unicodedata
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from rbutton.decisions import reply
-from rbutton.decisions.proffer import Choice
+from rbutton.decisions.proffer import Choice, may_negotiate
 from rbutton.decisions.relationship import Relationship
-from rbutton.decisions.rows import Row, Shown, offered_rows, promised_rows
+from rbutton.decisions.rows import (
+    Row,
+    Shown,
+    accepted_documents,
+    offered_rows,
+    promised_rows,
+)
 from rbutton.person.settings import Signals
 from rbutton.terms import agreement as agreements
 from rbutton.terms.encoding import from_time_text
@@ -21,6 +28,7 @@ Reason = Literal[
     "announced",
     "not-offered",
     "waiting",
+    "unanswered",
     "declined",
     "refused",
     "not-negotiable",
@@ -74,15 +82,22 @@ def day(moment: datetime) -> str:
 
 def nothing_here(origin: str, signals: Signals, *, looked: bool) -> View:
     """No terms, as far as is known; `looked` when the person asked and there were none."""
-    told = "Told not to track you." if "on" in (signals.dnt, signals.gpc) else "Told nothing."
+    told = (
+        "Told not to track you."
+        if signals.dnt == "on"
+        else "Told not to sell or share your data."
+        if signals.gpc == "on"
+        else "Your signals are off."
+    )
+    answer = "It has none at the usual place." if looked else "It has not answered."
+    if not looked and "on" not in (signals.dnt, signals.gpc):
+        answer = ""
     return View(
         origin=origin,
         state="unknown",
         reason="nothing-here",
         heading=f"{site_name(origin)} has no terms for you yet",
-        text=f"{told} It has none at the usual place."
-        if looked
-        else f"{told} It has not answered.",
+        text=_sentences([told, answer]),
         actions=["look"],
     )
 
@@ -113,20 +128,34 @@ def invalid_policy(origin: str, fault: str) -> View:
 
 
 def potential(
-    state: Relationship, policy: Policy, choice: Choice, when: str, catalogue: Catalogue
+    state: Relationship,
+    policy: Policy,
+    choice: Choice,
+    catalogue: Catalogue,
+    *,
+    when: str,
+    under_way: bool = False,
 ) -> View:
-    """The site has a policy, and nothing is in force; `when` says when terms are offered here."""
+    """The site has a policy, and nothing is in force.
+
+    Args:
+        when: says when terms are offered here.
+        under_way: the answer to this view is posted at once.
+    """
     name = site_name(state.origin)
     shared: dict[str, Any] = {
         "origin": state.origin,
         "state": "potential",
-        "calls_itself": policy.name,
-        "clauses": offered_rows(choice, policy, catalogue.vocabulary),
+        "calls_itself": _shown(policy.name),
+        "clauses": offered_rows(choice, policy, catalogue),
     }
     if state.open:
-        return waiting(state, policy.name, shared["clauses"])
+        return open_proffer(state, shared["calls_itself"], shared["clauses"], under_way=under_way)
     if state.ended:
-        return ended(state, policy.name, shared["clauses"], ["offer"])
+        anew = when if state.may_begin(policy.body) else None
+        instead = _signs_instead(choice, policy, catalogue)
+        shown = ended(state, shared["calls_itself"], shared["clauses"], ["offer"], anew)
+        return shown.model_copy(update={"text": _sentences([shown.text, instead])})
     if not policy.document.negotiates or not policy.keys:
         return View(
             **shared,
@@ -141,24 +170,46 @@ def potential(
         heading=f"{name} signs terms like yours"
         if choice.taken_whole
         else f"{name} has terms of its own",
-        text=when if choice.taken_whole else f"It does not say that it signs yours. {when}",
+        text=when
+        if choice.taken_whole
+        else _sentences(
+            [
+                "It does not say that it signs yours.",
+                _signs_instead(choice, policy, catalogue),
+                when,
+            ]
+        ),
         actions=["offer"],
     )
 
 
-def waiting(state: Relationship, calls_itself: str | None, rows: list[Row]) -> View:
-    """Offered, and not answered."""
+def open_proffer(
+    state: Relationship, calls_itself: str | None, rows: list[Row], *, under_way: bool = False
+) -> View:
+    """Offered, and not answered: being sent, waiting, or tried as often as it may be."""
     assert state.open
-    sent = len(state.open.sent)
+    name, tried_out = site_name(state.origin), state.open.unanswered and not under_way
     since = from_time_text(state.open.proffer.at).astimezone()
+    offered = f"Your terms were offered on {day(since)} at {since:%H:%M}"
+    if len(state.open.sent) > 1:
+        offered += f" and sent {len(state.open.sent)} times"
+    last = state.response
+    told = [f"{offered}.", last.sentence() if last else "It has not answered."]
+    if under_way:
+        told = ["Your terms are on their way."]
+    elif tried_out:
+        told.append("They are not sent again unless you say so.")
+    elif last and last.wait_until:
+        until = last.wait_until.astimezone()
+        told.append(f"It asked not to be asked again before {until:%H:%M} on {day(until)}.")
+    if last and not under_way:
+        told.append(last.clock())
     return View(
         origin=state.origin,
         state="potential",
-        reason="waiting",
-        heading=f"Waiting for {site_name(state.origin)}",
-        text=f"Your terms were offered on {day(since)} at {since:%H:%M}"
-        + (f" and sent {sent} times" if sent > 1 else "")
-        + ". It has not answered.",
+        reason="unanswered" if tried_out else "waiting",
+        heading=f"{name} did not answer" if tried_out else f"Waiting for {name}",
+        text=_sentences(told),
         calls_itself=calls_itself,
         clauses=rows,
         actions=["again"],
@@ -166,20 +217,31 @@ def waiting(state: Relationship, calls_itself: str | None, rows: list[Row]) -> V
 
 
 def ended(
-    state: Relationship, calls_itself: str | None, rows: list[Row], actions: list[Action]
+    state: Relationship,
+    calls_itself: str | None,
+    rows: list[Row],
+    actions: list[Action],
+    anew: str | None = None,
 ) -> View:
-    """It said no, or could not take the terms."""
+    """It said no, or could not take the terms; `anew` says when they are offered again."""
     assert state.ended
     declined = state.ended.kind == "declined"
-    conflict = reply.code_of(state.ended.body) in ("conflict", "expired")
+    told = [f"On {day(from_time_text(state.ended.at))}. Nothing is agreed."]
+    match reply.code_of(state.ended.body):
+        case "conflict":
+            told.append("The site had changed its policy meanwhile.")
+            told.append(anew or "Offering them again may work.")
+        case "expired":
+            told.append("By the site's clock they came too late or too early.")
+            clock = state.response.clock() if state.response else ""
+            told.append(clock or "Offering them again may work.")
     return View(
         origin=state.origin,
         state="potential",
         reason="declined" if declined else "refused",
         heading=f"{site_name(state.origin)} {'declined' if declined else 'could not take'} "
         "your terms",
-        text=f"On {day(from_time_text(state.ended.at))}. Nothing is agreed."
-        + (" Its policy or clock differed; offering them again may work." if conflict else ""),
+        text=_sentences(told),
         calls_itself=calls_itself,
         clauses=rows,
         words=reply.words_of(state.ended.body),
@@ -199,7 +261,7 @@ def active(state: Relationship, catalogue: Catalogue) -> View:
         reason="signed",
         heading=f"{site_name(state.origin)} signed your terms",
         text=f"{'; '.join(titles)}. Since {day(since)}.",
-        calls_itself=signed.agreement.site.name,
+        calls_itself=_shown(signed.agreement.site.name),
         clauses=promised_rows(signed, catalogue.vocabulary),
         actions=["agreement"],
         agreement=ShownAgreement(
@@ -209,6 +271,23 @@ def active(state: Relationship, catalogue: Catalogue) -> View:
             jws=signed.body.decode("utf-8"),
         ),
     )
+
+
+def _signs_instead(choice: Choice, policy: Policy, catalogue: Catalogue) -> str:
+    """What it says it does sign, where that is not what is wanted."""
+    others = [document.title for document in accepted_documents(policy, catalogue)]
+    if choice.taken_whole or not others or not may_negotiate(policy):
+        return ""
+    return f"It signs: {'; '.join(others[:3])}."
+
+
+#: Letters and marks that Unicode draws as nothing: a name of these alone is no name to show.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def _shown(name: str) -> str | None:
+    drawn = (one for one in name if one not in _BLANK and unicodedata.category(one) != "Mn")
+    return name if any(not one.isspace() for one in drawn) else None
 
 
 def _title(term_id: str, catalogue: Catalogue) -> str:
@@ -224,3 +303,7 @@ def _term(term_id: str, catalogue: Catalogue) -> dict[str, str]:
         "text": document.text if document else "",
         "url": document.url if document else "",
     }
+
+
+def _sentences(several: list[str]) -> str:
+    return " ".join(one for one in several if one)

@@ -1,72 +1,74 @@
-"""One handler a request: read, decide, store, answer."""
+"""What is answered at once, and the way to the rest.
 
-import json
-import os
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+The first reply carries the settings; what it needs is all that is imported here.
+"""
+
+import threading
+from typing import TYPE_CHECKING, Any
 
 from rbutton import __version__
-from rbutton.decisions import proffer, view
-from rbutton.decisions import reply as replies
-from rbutton.decisions.relationship import Relationship, relationship
-from rbutton.decisions.view import View
-from rbutton.native import messages
-from rbutton.native.messages import RequestError
+from rbutton.native.requests import PROTOCOL, Hello, RequestError
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
-from rbutton.person.ledger import Kind, Ledger, Record, Writing
-from rbutton.person.seed import Seed
-from rbutton.person.settings import Negotiate
+from rbutton.person.seed_place import SeedPlace
 from rbutton.person.terms_file import TermsFile
-from rbutton.shipped.roster import catalogue
-from rbutton.terms import agreement as agreements
-from rbutton.terms import policy as policies
-from rbutton.terms.encoding import from_time_text, host_of, time_text
+from rbutton.shipped.texts import roster_texts
 from rbutton.terms.errors import InvalidDocument
-from rbutton.terms.header import emanciterms
-from rbutton.terms.keys import person_key
-from rbutton.terms.policy import ENDPOINT_PATH, Policy
 
-#: The records that the caps of automatic mode count.
-_OF_ANSWERS: tuple[Kind, ...] = ("sent", "sealed", "declined", "refused")
-_WHEN: dict[Negotiate, str] = {
-    "auto": "Your terms are offered when you first click or type in its page.",
-    "click": "Your terms are offered when you press the button below.",
-    "never": "Your settings say to offer nothing here unless you press the button below.",
-}
-#: What the fetch of a policy that failed is told as.
-_FAILED = {
-    "status": "the site answered with an error where its policy should be",
-    "timeout": "the site's policy did not come within 5 seconds",
-    "network": "the site's policy could not be fetched, or was a redirect",
-    "too-large": "the policy is larger than 65,536 bytes",
-}
+if TYPE_CHECKING:
+    from rbutton.native.exchange import Exchange
+
+#: docs/native.md, "Requests".
+REQUESTS = ("hello", "visit", "offer", "reply", "set")
 
 
 class Handlers:
-    """What this person's agent answers. Every method may run in a thread of its own."""
+    """What this person's agent answers. Every method may run in a thread of its own.
+
+    Raises:
+        PersonError: a folder or the installation cannot be used.
+    """
 
     def __init__(self, home: Home) -> None:
+        home.open()
         self._home = home
-        self._ledger = Ledger(home.data / "ledger.sqlite3")
-        self._seed = Seed(home)
-        self.terms_file = TermsFile(home, catalogue().documents)
+        self._seed_place = SeedPlace(home)
+        try:
+            self._texts = roster_texts()
+        except (FileNotFoundError, InvalidDocument) as error:
+            raise _incomplete(error) from None
+        self.terms_file = TermsFile(home, [text["id"] for text in self._texts])
+        self._exchange: Exchange | None = None
+        self._once = threading.Lock()
 
-    def hello(self, request: messages.Hello) -> dict[str, Any]:
+    def answer(self, name: str, members: dict[str, Any]) -> dict[str, Any]:
+        """Answer one of `REQUESTS`.
+
+        Raises:
+            RequestError: it is refused.
+            PersonError: something of the person's cannot be used.
+            InvalidDocument: it is not as docs/native.md has it.
+        """
+        if name == "hello":
+            return self.hello(Hello.of(members))
+        if name == "set":
+            return self.set(members)
+        return self.exchange().answer(name, members)
+
+    def hello(self, request: Hello) -> dict[str, Any]:
         """Versions both ways.
 
         Raises:
             RequestError: "update-host" or "update-extension": which half is the older.
         """
-        if request.protocol > messages.PROTOCOL:
+        if request.protocol > PROTOCOL:
             raise RequestError(
                 "update-host",
                 f"The button ({request.extension}) is newer than its program on this "
                 f"computer ({__version__}).",
                 "Run install_host.py of the newer release.",
             )
-        if request.protocol < messages.PROTOCOL:
+        if request.protocol < PROTOCOL:
             raise RequestError(
                 "update-extension",
                 f"The button ({request.extension}) is older than its program on this "
@@ -74,7 +76,7 @@ class Handlers:
                 "Update the extension, then restart the browser.",
             )
         return {
-            "protocol": messages.PROTOCOL,
+            "protocol": PROTOCOL,
             "host": __version__,
             "settings": self.settings(),
         }
@@ -89,180 +91,37 @@ class Handlers:
             },
             "negotiate": in_force.proffer.negotiate,
             "terms": in_force.proffer.terms,
-            "roster": [
-                document.model_dump(include={"id", "title", "summary", "text", "url"})
-                for document in catalogue().documents.values()
-            ],
+            "roster": self._texts,
             "file": str(self.terms_file.path),
             "data": str(self._home.data),
             "problem": {"message": problem.message, "fix": problem.fix} if problem else None,
-            "notices": [notice] if (notice := self._seed.notice()) else [],
+            "notices": [notice] if (notice := self._seed_place.notice()) else [],
         }
 
-    def set(self, request: messages.Set) -> dict[str, Any]:
+    def set(self, members: dict[str, Any]) -> dict[str, Any]:
         """Change one setting in `terms.toml`."""
+        from rbutton.native.messages import Set
+        from rbutton.terms.models import build
+
+        request = build(Set, members, "request")
         self.terms_file.set(request.key, request.value)
         return {"settings": self.settings()}
 
-    def visit(self, request: messages.Visit) -> dict[str, Any]:
-        """What to show of a site."""
-        state = relationship(request.origin, self._ledger.of_origin(request.origin))
-        if request.announced and request.policy is None:
-            return self._announced(state)
-        if not isinstance(request.policy, messages.Policy):
-            return {"view": _dump(self._view_without_policy(state, request.policy, None))}
-        try:
-            policy = self._policy(request.origin, request.policy)
-        except InvalidDocument as error:
-            return {"view": _dump(self._view_without_policy(state, None, str(error)))}
-        others = self._ledger.of_kinds(*_OF_ANSWERS) if state.is_new else ()
-        return {"view": _dump(self._view(state, policy, others))}
+    def exchange(self) -> "Exchange":
+        """What answers about sites: imported once, when it is first needed or before.
 
-    def offer(self, request: messages.Offer) -> dict[str, Any]:
-        """Sign terms for a site, or take up the proffer that is open; on disk before it is sent."""
-        origin, now = request.origin, _now()
-        try:
-            policy = self._policy(origin, request.policy)
-        except InvalidDocument as error:
-            return {"post": None, "view": _dump(view.invalid_policy(origin, str(error)))}
-        state = relationship(origin, self._ledger.of_origin(origin))
-        others = self._ledger.of_kinds(*_OF_ANSWERS)
-        if not self._may_offer(state, policy, request.by, others, now):
-            return {"post": None, "view": _dump(self._view(state, policy, others))}
-        # Outside of the ledger's lock: a keyring may take its time.
-        seed = None if state.open else self._seed.read()
-        with self._ledger.writing() as ledger:
-            # Another browser's host may have been faster meanwhile.
-            state = relationship(origin, ledger.of_origin(origin))
-            others = ledger.of_kinds(*_OF_ANSWERS)
-            record: Record | None = None
-            if self._may_offer(state, policy, request.by, others, now):
-                if state.open:
-                    record = state.open.proffer
-                elif seed:
-                    record = self._sign(ledger, seed, policy, request.policy, now)
-            if record:
-                by = json.dumps({"by": request.by}).encode()
-                ledger.append("sent", time_text(now), origin, record.agreement, by)
-            state = relationship(origin, ledger.of_origin(origin))
-        post = record and {
-            "url": origin + ENDPOINT_PATH,
-            "agreement": record.agreement,
-            "body": record.body.decode("utf-8"),
-        }
-        return {"post": post, "view": _dump(self._view(state, policy, others))}
+        Raises:
+            PersonError: the installation is incomplete.
+        """
+        with self._once:
+            if self._exchange is None:
+                from rbutton.native.exchange import Exchange
 
-    def reply(self, request: messages.ReplyTo) -> dict[str, Any]:
-        """Take in what a site answered; on disk before the button shows it."""
-        origin, now = request.origin, _now()
-        with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
-            answered = state.open and state.open.proffer.agreement == request.agreement
-            if state.open and answered and isinstance(request.reply, messages.Reply):
-                offered = agreements.read(state.open.proffer.body)
-                got = request.reply
-                match replies.understand(
-                    offered, got.status, got.headers.content_type or "", got.body
-                ):
-                    case replies.Sealed(signed):
-                        ledger.append("sealed", time_text(now), origin, signed.id, signed.body)
-                    case replies.Final(declined=declined, body=body):
-                        kind: Kind = "declined" if declined else "refused"
-                        ledger.append(kind, time_text(now), origin, offered.id, body)
-                state = relationship(origin, ledger.of_origin(origin))
-        if state.policy is None:
-            raise RequestError("unknown-agreement", "Nothing was offered to that site.")
-        # The policy that the proffer rests on is the one that the reply is shown with.
-        at_that_time = from_time_text(state.policy.at)
-        policy = policies.read(state.policy.body, origin, catalogue().vocabulary, at_that_time)
-        return {"view": _dump(self._view(state, policy, ()))}
-
-    def _may_offer(
-        self,
-        state: Relationship,
-        policy: Policy,
-        by: proffer.By,
-        others: Sequence[Record],
-        now: datetime,
-    ) -> bool:
-        if state.sealed or not proffer.may_negotiate(policy):
-            return False
-        if by == "click":
-            return True
-        if self._negotiate(state.origin) != "auto":
-            return False
-        if by == "retry":
-            return state.open is not None and state.open.may_retry(now)
-        return state.is_new and not proffer.held_back(state, self._choice(policy), others, now)
-
-    def _sign(
-        self, ledger: Writing, seed: bytes, policy: Policy, served: messages.Policy, now: datetime
-    ) -> Record:
-        origin = policy.document.origin
-        nonce = os.urandom(32)
-        signed = agreements.proffer(
-            terms=self._choice(policy).documents,
-            site=agreements.Site(
-                origin=origin, name=policy.name, jwk=policy.keys[0], policy=policy.sha256
-            ),
-            key=person_key(seed, nonce, origin),
-            nonce=nonce,
-            now=now,
-        )
-        ledger.append("policy", served.at, origin, signed.id, policy.body)
-        return ledger.append("proffer", time_text(now), origin, signed.id, signed.body)
-
-    def _announced(self, state: Relationship) -> dict[str, Any]:
-        # Fetching its policy tells a site that an agent is there (protocol, section 7).
-        negotiate = self._negotiate(state.origin)
-        if negotiate == "auto" or (negotiate == "click" and not state.is_new):
-            return {"view": None}
-        if state.is_new:
-            return {"view": _dump(view.announced(state.origin, _WHEN[negotiate]))}
-        return {"view": _dump(self._view_without_policy(state, None, None))}
-
-    def _view_without_policy(
-        self, state: Relationship, served: messages.FailedPolicy | None, fault: str | None
-    ) -> View:
-        # What is agreed or open stands, whatever the site serves today.
-        if state.sealed:
-            return view.active(state, catalogue())
-        if state.open:
-            return view.waiting(state, None, [])
-        if state.ended:
-            return view.ended(state, None, [], ["look"])
-        if fault is None and served and served.failed != "not-found":
-            fault = _FAILED[served.failed]
-        if fault:
-            return view.invalid_policy(state.origin, fault)
-        signals = self.terms_file.settings.signals
-        return view.nothing_here(state.origin, signals, looked=served is not None)
-
-    def _view(self, state: Relationship, policy: Policy, others: Sequence[Record]) -> View:
-        negotiate, choice = self._negotiate(state.origin), self._choice(policy)
-        header = None
-        if negotiate == "auto" or (negotiate == "click" and not state.is_new):
-            header = emanciterms(choice.ids)
-        if state.sealed:
-            return view.active(state, catalogue()).model_copy(update={"header": header})
-        when, offer = _WHEN[negotiate], None
-        if negotiate == "auto" and proffer.may_negotiate(policy):
-            if state.open:
-                offer = "now" if state.open.may_retry(_now()) else None
-            elif state.is_new:
-                why_not = proffer.held_back(state, choice, others, _now())
-                when, offer = why_not or when, None if why_not else "touch"
-        shown = view.potential(state, policy, choice, when, catalogue())
-        return shown.model_copy(update={"header": header, "offer": offer})
-
-    def _choice(self, policy: Policy) -> proffer.Choice:
-        return proffer.choose(self.terms_file.settings, policy, catalogue())
-
-    def _negotiate(self, origin: str) -> Negotiate:
-        return self.terms_file.settings.negotiate_with(host_of(origin))
-
-    def _policy(self, origin: str, served: messages.Policy) -> Policy:
-        return policies.read(served.body, origin, catalogue().vocabulary, _now())
+                try:
+                    self._exchange = Exchange(self._home, self.terms_file)
+                except (FileNotFoundError, InvalidDocument) as error:
+                    raise _incomplete(error) from None
+            return self._exchange
 
 
 def as_request_error(error: PersonError) -> RequestError:
@@ -270,9 +129,7 @@ def as_request_error(error: PersonError) -> RequestError:
     return RequestError(error.code, error.message, error.fix)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _dump(shown: View) -> dict[str, Any]:
-    return shown.model_dump(mode="json")
+def _incomplete(error: Exception) -> PersonError:
+    return PersonError(
+        "installation", f"The installation is incomplete: {error}.", "Run install_host.py again."
+    )

@@ -1,4 +1,4 @@
-"""The requests of docs/native.md, and what a refused one is answered."""
+"""The requests of docs/native.md that are about a site, and the one that changes a setting."""
 
 import base64
 import binascii
@@ -8,24 +8,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rbutton.terms.encoding import Hash, Origin, Text, Time
 from rbutton.terms.errors import InvalidDocument
-
-PROTOCOL = 1
-
-
-class RequestError(Exception):
-    """A request that is answered with an error.
-
-    Args:
-        code: stable, for the extension.
-        message: one sentence for the person.
-        fix: what to do, or None.
-    """
-
-    def __init__(self, code: str, message: str, fix: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.fix = fix
 
 
 def _from_base64(value: Any) -> bytes:
@@ -40,12 +22,6 @@ Body = Annotated[bytes, BeforeValidator(_from_base64)]
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Hello(_Message):
-    protocol: int
-    extension: Text
-    browser: Text
 
 
 class Policy(_Message):

@@ -3,21 +3,14 @@
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rbutton.native import messages
 from rbutton.native.channel import BadFrame, Channel, ChannelClosed
-from rbutton.native.handlers import Handlers, as_request_error
-from rbutton.native.messages import RequestError
+from rbutton.native.handlers import REQUESTS, Handlers, as_request_error
+from rbutton.native.requests import RequestError
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.terms.errors import InvalidDocument
-from rbutton.terms.models import build
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pydantic import BaseModel
 
 #: How often `terms.toml` is looked at.
 LOOK_SECONDS = 0.5
@@ -30,13 +23,9 @@ _log = logging.getLogger("rbutton")
 def serve(channel: Channel, home: Home) -> None:
     """Answer requests until the browser closes the channel. What is under way is finished."""
     try:
-        home.open()
         handlers: Handlers | PersonError = Handlers(home)
     except PersonError as error:
         handlers = error
-    except (FileNotFoundError, InvalidDocument) as error:
-        fix = "Run install_host.py again."
-        handlers = PersonError("installation", f"The installation is incomplete: {error}.", fix)
     server = _Server(channel, handlers)
     watching = threading.Event()
     if isinstance(handlers, Handlers):
@@ -51,6 +40,7 @@ def serve(channel: Channel, home: Home) -> None:
                     continue
                 if message.get("request") == "hello":
                     server.answer(message)
+                    pool.submit(server.make_ready)
                 else:
                     pool.submit(server.answer, message)
         except ChannelClosed:
@@ -69,6 +59,15 @@ class _Server:
         while not done.wait(LOOK_SECONDS):
             if self._handlers.terms_file.look() and self._greeted:
                 self._send({"event": "settings", "settings": self._handlers.settings()})
+
+    def make_ready(self) -> None:
+        """Import what the next request will need, while the browser reads the first answer."""
+        if isinstance(self._handlers, Handlers) and self._greeted:
+            try:
+                self._handlers.exchange()
+            except PersonError as error:
+                # The request that needs it is told.
+                _log.error("%s", error)
 
     def answer(self, message: dict[str, Any]) -> None:
         """Answer one request, whatever it is."""
@@ -103,22 +102,13 @@ class _Server:
     def _result(self, message: dict[str, Any]) -> dict[str, Any]:
         if isinstance(self._handlers, PersonError):
             raise as_request_error(self._handlers)
-        handlers = self._handlers
         name = message.get("request")
-        known: dict[str, tuple[type[BaseModel], Callable[[Any], dict[str, Any]]]] = {
-            "hello": (messages.Hello, handlers.hello),
-            "visit": (messages.Visit, handlers.visit),
-            "offer": (messages.Offer, handlers.offer),
-            "reply": (messages.ReplyTo, handlers.reply),
-            "set": (messages.Set, handlers.set),
-        }
-        if not isinstance(name, str) or name not in known:
+        if not isinstance(name, str) or name not in REQUESTS:
             raise RequestError("unknown-request", "The button asked for something unknown.")
         if name != "hello" and not self._greeted:
             raise RequestError("hello-first", "The button did not say hello.")
-        model, handle = known[name]
         members = {key: value for key, value in message.items() if key not in ("id", "request")}
-        result = handle(build(model, members, "request"))
+        result = self._handlers.answer(name, members)
         self._greeted = True
         return result
 

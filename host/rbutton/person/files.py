@@ -1,7 +1,6 @@
 """Writing a small file so that a crash leaves the old one or the new one, never half of one."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +55,8 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _beside(path: Path, text: str, mode: int) -> Path:
+    import tempfile
+
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -5,8 +5,6 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import PlatformDirs
-
 from rbutton.person.errors import PersonError
 
 VARIABLE = "RBUTTON_HOME"
@@ -36,6 +34,9 @@ class Home:
         """`RBUTTON_HOME` where it is set, else the platform's folders."""
         if folder := os.environ.get(VARIABLE):
             return cls.in_one_folder(Path(folder).absolute())
+        # The host is told its folders.
+        from platformdirs import PlatformDirs
+
         folders = PlatformDirs("rbutton", appauthor=False)
         return cls(folders.user_config_path, folders.user_data_path, portable=False)
 

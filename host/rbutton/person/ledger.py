@@ -17,9 +17,10 @@ from rbutton.terms.documents import canonical
 from rbutton.terms.encoding import sha256
 
 #: policy: the bytes of a policy that a proffer rests on. proffer: signed by the person, not sent
-#: yet. sent: handed to a browser for sending, body {"by": …}. sealed: signed by both. declined,
+#: yet. sent: handed to a browser for sending, body {"by": …}. response: what came back where
+#: nothing was sealed, body as `decisions.response` has it. sealed: signed by both. declined,
 #: refused: the site's answer.
-Kind = Literal["policy", "proffer", "sent", "sealed", "declined", "refused"]
+Kind = Literal["policy", "proffer", "sent", "response", "sealed", "declined", "refused"]
 
 _VERSION = 1
 _SCHEMA = """

@@ -4,7 +4,6 @@ Where it is, is chosen once and recorded; it is never moved silently, nor made a
 says that there is one.
 """
 
-import json
 import os
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from filelock import FileLock
 from rbutton.person import files
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
+from rbutton.person.seed_place import Place, SeedPlace
 from rbutton.terms.encoding import b64u, from_b64u
 from rbutton.terms.errors import InvalidDocument
 
@@ -27,7 +27,6 @@ Result = TypeVar("Result")
 SERVICE = "rbutton"
 #: A locked keyring may wait for a prompt that nobody sees.
 KEYRING_SECONDS = 25.0
-IN_A_FILE = "No keyring was found: the seed of your keys is a file that only you can read."
 
 
 class Seed:
@@ -35,16 +34,8 @@ class Seed:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._record = home.data / "seed.json"
+        self._place = SeedPlace(home)
         self._file = home.data / "seed"
-
-    def notice(self) -> str | None:
-        """What the person should know of where the seed is; None before the first use too."""
-        try:
-            place = json.loads(self._record.read_text("utf-8"))["place"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return IN_A_FILE if place == "file" and not self._home.portable else None
 
     def read(self) -> bytes:
         """The 32 bytes.
@@ -53,34 +44,28 @@ class Seed:
             PersonError: the keyring is locked, silent or gone, or holds something else.
         """
         with FileLock(self._home.data / "seed.lock"):
-            if self._record.exists():
-                return self._recorded()
-            return self._first()
+            chosen = self._place.recorded()
+            return self._recorded(chosen) if chosen else self._first()
 
     def _first(self) -> bytes:
         backend = None if self._home.portable else _in_time(_best_backend)
         if backend is None:
             if not self._file.exists():
                 files.create(self._file, b64u(os.urandom(32)) + "\n")
-            self._remember("file", None)
+            self._place.record(Place("file", None))
             return self._from_file()
         # A crash after the keyring took it and before the record was written: take that one.
         found = _in_time(lambda: backend.get_password(SERVICE, self._entry()))
         if found is None:
             found = b64u(os.urandom(32))
             _in_time(lambda: backend.set_password(SERVICE, self._entry(), found))
-        self._remember("keyring", f"{type(backend).__module__}.{type(backend).__name__}")
+        name = f"{type(backend).__module__}.{type(backend).__name__}"
+        self._place.record(Place("keyring", name))
         return _decode(found, "The keyring's entry")
 
-    def _recorded(self) -> bytes:
-        try:
-            record = json.loads(self._record.read_text("utf-8"))
-            place, name = record["place"], record["backend"]
-        except (OSError, ValueError, KeyError, TypeError):
-            raise PersonError(
-                "seed", f"{self._record} cannot be read.", "Put it back from a backup."
-            ) from None
-        if place == "file":
+    def _recorded(self, chosen: Place) -> bytes:
+        name = chosen.backend
+        if chosen.place == "file" or name is None:
             return self._from_file()
         backend = _in_time(lambda: _load_backend(name))
         found = _in_time(lambda: backend.get_password(SERVICE, self._entry()))
@@ -107,9 +92,6 @@ class Seed:
 
     def _entry(self) -> str:
         return str(self._home.data)
-
-    def _remember(self, place: str, backend: str | None) -> None:
-        files.write(self._record, json.dumps({"place": place, "backend": backend}) + "\n")
 
 
 def _decode(text: str, where: str) -> bytes:

@@ -1,12 +1,14 @@
-"""What `terms.toml` says; errors name line, key and the words allowed there."""
+"""What `terms.toml` says; errors name line, key and the words allowed there.
 
-import difflib
+Checked by hand: the first reply to a browser waits for this, and pydantic alone takes longer to
+import than all the rest that it waits for.
+"""
+
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rbutton.person.errors import PersonError
 
@@ -43,36 +45,36 @@ terms = [["SD-BASE-DP"]]
 """
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Signals(_Section):
+@dataclass(frozen=True)
+class Signals:
     """Which signals go out with every request."""
 
     dnt: OnOff = "on"
     gpc: OnOff = "on"
 
 
-class Proffer(_Section):
+@dataclass(frozen=True)
+class Proffer:
     """What is offered, and when."""
 
     negotiate: Negotiate = "auto"
-    terms: list[list[str]] = Field(default=[["SD-BASE-DP"]], min_length=1)
+    terms: list[list[str]] = field(default_factory=lambda: [["SD-BASE-DP"]])
 
 
-class Site(_Section):
+@dataclass(frozen=True)
+class Site:
     """What differs on one site."""
 
     negotiate: Negotiate | None = None
 
 
-class Settings(_Section):
+@dataclass(frozen=True)
+class Settings:
     """The whole of `terms.toml`."""
 
-    signals: Signals = Signals()
-    proffer: Proffer = Proffer()
-    sites: dict[str, Site] = Field(default_factory=dict)
+    signals: Signals = field(default_factory=Signals)
+    proffer: Proffer = field(default_factory=Proffer)
+    sites: dict[str, Site] = field(default_factory=dict)
 
     def negotiate_with(self, host: str) -> Negotiate:
         """When to offer to `host`: by its own name, the longest wildcard, or in general."""
@@ -103,19 +105,86 @@ def parse(text: str, roster: Collection[str]) -> Settings:
         raise _error("terms.toml is nested too deep.", "Take the brackets out.") from None
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         raise _error(f"terms.toml is not TOML: {error}.", "Mend that line and save.") from None
-    try:
-        settings = Settings.model_validate(members)
-    except ValidationError as error:
-        raise _fault(text, error) from None
-    for name in settings.sites:
+    _check_names(text, (), members, ("signals", "proffer", "sites"))
+    signals = _section(text, ("signals",), members.get("signals", {}), _SIGNALS)
+    proffer = _section(text, ("proffer",), members.get("proffer", {}), _PROFFER)
+    if "terms" in proffer:
+        _check_terms(text, proffer["terms"], roster)
+    several = members.get("sites", {})
+    if not isinstance(several, dict):
+        raise _no_section(text, ("sites",))
+    sites = {}
+    for name, one in several.items():
         if not _HOST.fullmatch(name):
             raise _error(
                 f"{_at(text, ('sites', name))}“{name}” is not the name of a site.",
                 'Write a host name such as "news.example" or "*.example".',
             )
-    for wanted in settings.proffer.terms:
+        sites[name] = Site(**_section(text, ("sites", name), one, _SITE))
+    return Settings(Signals(**signals), Proffer(**proffer), sites)
+
+
+#: What may stand in a section, and the words allowed there; None where it is not one word.
+_SIGNALS = {"dnt": ("on", "off"), "gpc": ("on", "off")}
+_PROFFER = {"negotiate": ("auto", "click", "never"), "terms": None}
+_SITE = {"negotiate": ("auto", "click", "never")}
+
+
+def _section(
+    text: str,
+    path: tuple[str, ...],
+    members: Any,
+    allowed: Mapping[str, tuple[str, ...] | None],
+) -> dict[str, Any]:
+    if not isinstance(members, dict):
+        raise _no_section(text, path)
+    _check_names(text, path, members, tuple(allowed))
+    for name, value in members.items():
+        words = allowed[name]
+        if words and value not in words:
+            where = (*path, name)
+            raise _error(
+                f"{_at(text, where)}{'.'.join(where)} is {value!r}.", _nearest(str(value), words)
+            )
+    return members
+
+
+def _check_names(
+    text: str, path: tuple[str, ...], members: dict[str, Any], allowed: tuple[str, ...]
+) -> None:
+    for name in members:
+        if name not in allowed:
+            where = (*path, name)
+            raise _error(
+                f"{_at(text, where)}“{'.'.join(where)}” is not a setting.", _nearest(name, allowed)
+            )
+
+
+def _no_section(text: str, path: tuple[str, ...]) -> PersonError:
+    name = ".".join(path)
+    return _error(
+        f"{_at(text, path)}{name} is not a section.", f"Write [{name}] on a line of its own."
+    )
+
+
+def _check_terms(text: str, terms: Any, roster: Collection[str]) -> None:
+    sets = terms if isinstance(terms, list) else []
+    if not sets or not all(
+        isinstance(wanted, list) and all(isinstance(name, str) for name in wanted)
+        for wanted in sets
+    ):
+        raise _error(
+            f"{_at(text, ('proffer', 'terms'))}each choice in proffer.terms is a list of its own.",
+            _SETS,
+        )
+    for wanted in sets:
         _check_set(text, wanted, roster)
-    return settings
+
+
+_SETS = (
+    'Write [["SD-BASE-DP"]], with two brackets; '
+    'two agreements together are one set: [["no-stalking", "mine-as-well"]].'
+)
 
 
 def _check_set(text: str, wanted: list[str], roster: Collection[str]) -> None:
@@ -123,7 +192,7 @@ def _check_set(text: str, wanted: list[str], roster: Collection[str]) -> None:
     if not wanted or len(set(wanted)) < len(wanted):
         raise _error(
             f"{place}proffer.terms has a set that is empty or names one twice.",
-            'Write sets such as [["no-stalking", "mine-as-well"]].',
+            _SETS,
         )
     for name in wanted:
         if name not in roster:
@@ -133,29 +202,9 @@ def _check_set(text: str, wanted: list[str], roster: Collection[str]) -> None:
             )
 
 
-def _fault(text: str, error: ValidationError) -> PersonError:
-    fault = error.errors(include_url=False)[0]
-    path = tuple(str(part) for part in fault["loc"])
-    place, key = _at(text, path), ".".join(path)
-    if fault["type"] == "extra_forbidden":
-        return _error(f"{place}“{key}” is not a setting.", _nearest(path[-1], _siblings(path)))
-    if fault["type"] == "literal_error":
-        allowed = re.findall(r"'([^']*)'", fault["ctx"]["expected"])
-        return _error(
-            f"{place}{key} is {fault['input']!r}.", _nearest(str(fault["input"]), allowed)
-        )
-    return _error(f"{place}{key}: {fault['msg'].lower()}.", "Mend that line and save.")
+def _nearest(word: str, allowed: Collection[str]) -> str:
+    import difflib
 
-
-def _siblings(path: tuple[str, ...]) -> list[str]:
-    model: Any = Settings
-    for part in path[:-1]:
-        if model is Settings:
-            model = {"signals": Signals, "proffer": Proffer}.get(part, Site)
-    return list(model.model_fields)
-
-
-def _nearest(word: str, allowed: list[str]) -> str:
     spelled = {one.lower(): one for one in allowed}
     near = difflib.get_close_matches(word.lower(), spelled, n=1)
     listed = ", ".join(f'"{one}"' for one in allowed)

@@ -4,11 +4,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import tomlkit
-from filelock import FileLock
-from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Table
-
 from rbutton.person import files, settings
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
@@ -74,6 +69,12 @@ class TermsFile:
         Raises:
             PersonError: the file is broken now, or the change would break it; it is left alone.
         """
+        # Only a change needs them.
+        import tomlkit
+        from filelock import FileLock
+        from tomlkit.exceptions import TOMLKitError
+        from tomlkit.items import Table
+
         section, name = key.split(".")
         with FileLock(self._lock):
             text = self._read()

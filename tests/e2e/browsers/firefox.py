@@ -1,0 +1,372 @@
+"""Firefox, the stock one, driven by Marionette: Playwright drives only a build of its own.
+
+Everything is done in the browser that people have: the extension is a packed file in the profile,
+clicks and keys are input events, and the popup is the panel that hangs from the toolbar's button.
+"""
+
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from marionette_driver.addons import Addons
+from marionette_driver.errors import (
+    JavascriptException,
+    NoSuchElementException,
+    NoSuchWindowException,
+)
+from marionette_driver.marionette import Marionette
+from marionette_driver.wait import Wait
+
+from rbutton import shipped
+from rbutton.browsers import manifests
+from rbutton.browsers.table import gecko_manifests_in
+from tests.e2e.browsers import PATIENCE, Browser, Page
+
+EXTENSION = shipped.folder("extension")
+ID = manifests.gecko_id()
+#: Firefox gives each installation another address; here it is always this.
+UUID = "11111111-2222-4333-8444-555555555555"
+ORIGIN = f"moz-extension://{UUID}"
+_READY = "html[data-state=ready]"
+_BUTTON = "rbutton_rbutton_org-browser-action"
+_PREFERENCES = {
+    "marionette.port": 0,  # any; it is written into the profile
+    "extensions.webextensions.uuids": json.dumps({ID: UUID}),
+    # Debian's Firefox asks for Mozilla's signature in a profile, and for none in the system's
+    # folder of extensions, which is not a test's to write to.
+    "xpinstall.signatures.required": False,
+    # No background traffic of the browser's own: there is no network to send it to.
+    "app.normandy.enabled": False,
+    "browser.newtabpage.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage": "about:blank",
+    "browser.startup.page": 0,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "extensions.update.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "services.settings.server": "data:,nothing",
+    "termsofuse.bypassNotification": True,
+    "toolkit.telemetry.server": "data:,nothing",
+}
+_KEYS = {"Escape": "\ue00c", "Enter": "\ue007"}
+
+_VISIBLE = "(element) => element.checkVisibility({ visibilityProperty: true })"
+_HAS = "return document.querySelector({css}) !== null;"
+_HIDDEN = f"return ![...document.querySelectorAll({{css}})].some({_VISIBLE});"
+_TEXT = (
+    "return [...document.querySelectorAll('body *')]"
+    f".some((element) => element.textContent.includes({{text}}) && ({_VISIBLE})(element));"
+)
+_ATTRIBUTE = "return document.querySelector({css})?.getAttribute({name}) ?? null;"
+
+# Marionette lists tabs and windows, no panels. Its own actor is in every document, though.
+_IN_PANEL = """
+const [page, task, first, done] = [...arguments];
+const browser = [...document.querySelectorAll("browser.webextension-popup-browser")]
+  .find((one) => one.closest("panel")?.state === "open" && one.currentURI.spec.startsWith(page));
+const actor = browser?.browsingContext.currentWindowGlobal?.getActor("MarionetteCommands");
+const tasks = {
+  run: () => actor.executeScript(`return (async () => { ${first} })();`, [], {}),
+  click: async () => actor.clickElement(
+    await actor.findElement("css selector", first, { timeout: 0 }),
+    { toJSON: () => ({ "moz:webdriverClick": true }) }),
+};
+(actor ? tasks[task]() : Promise.reject(new Error("the panel is not open")))
+  .then((value) => done({ value }), (error) => done({ error: String(error) }));
+"""
+
+# In the next turn, so that the answer to this is still sent.
+_QUIT = """
+Services.tm.dispatchToMainThread(() => Services.startup.quit(Ci.nsIAppStartup.eAttemptQuit));
+"""
+
+# A panel that takes the place of another closes it: the person's next click anywhere does.
+_CLOSE_PANEL = """
+const [done] = [...arguments];
+const panels = [...document.querySelectorAll("browser.webextension-popup-browser")]
+  .map((one) => one.closest("panel")).filter((panel) => panel && panel.state !== "closed");
+Promise.all(panels.map((panel) => new Promise((hidden) => {
+  panel.addEventListener("popuphidden", hidden, { once: true });
+  panel.hidePopup();
+}))).then(() => done(null));
+"""
+
+_ACCESS = """
+const [id, allowed, done] = [...arguments];
+const { ExtensionPermissions } =
+  ChromeUtils.importESModule("resource://gre/modules/ExtensionPermissions.sys.mjs");
+const { extension } = WebExtensionPolicy.getByID(id);
+ExtensionPermissions[allowed ? "add" : "remove"](
+  id, { permissions: [], origins: ["<all_urls>", "*://*/*"], data_collection: [] }, extension
+).then(() => done(null));
+"""
+
+_STOP_BACKGROUND = """
+const [id, done] = [...arguments];
+WebExtensionPolicy.getByID(id).extension
+  .terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true })
+  .then(() => done(null));
+"""
+
+
+def _until(driver: Marionette, condition: Callable[[], Any], what: str) -> Any:
+    """Looks until the condition holds, also while one document takes another's place."""
+    return Wait(
+        driver,
+        timeout=PATIENCE,
+        interval=0.03,
+        ignored_exceptions=(JavascriptException, NoSuchElementException),
+    ).until(lambda _: condition(), message=what)
+
+
+def _filled(script: str, **values: str) -> str:
+    for name, value in values.items():
+        script = script.replace(f"{{{name}}}", json.dumps(value))
+    return script
+
+
+class _FirefoxPage(Page):
+    """What a tab and the panel have in common: all is found out by scripts."""
+
+    driver: Marionette
+
+    def wait_for(self, css: str) -> None:
+        _until(self.driver, lambda: self.run(_filled(_HAS, css=css)), f"{css} is not there")
+
+    def wait_for_text(self, text: str) -> None:
+        _until(self.driver, lambda: self.run(_filled(_TEXT, text=text)), f"{text!r} is not seen")
+
+    def wait_until_hidden(self, css: str) -> None:
+        _until(self.driver, lambda: self.run(_filled(_HIDDEN, css=css)), f"{css} is still seen")
+
+    def attribute(self, css: str, name: str) -> str | None:
+        value: str | None = self.run(_filled(_ATTRIBUTE, css=css, name=name))
+        return value
+
+
+class Tab(_FirefoxPage):
+    """A tab; Marionette speaks to one at a time."""
+
+    def __init__(self, driver: Marionette, handle: str) -> None:
+        self.driver = driver
+        self.handle = handle
+
+    def switch(self, *, front: bool = False) -> None:
+        self.driver.switch_to_window(self.handle, focus=front)
+
+    def goto(self, url: str) -> None:
+        self.switch()
+        self.driver.navigate(url)
+
+    def reload(self) -> None:
+        self.switch()
+        self.driver.refresh()
+
+    def close(self) -> None:
+        self.switch()
+        others = self.driver.close()
+        self.driver.switch_to_window(others[0], focus=False)
+
+    def click(self, css: str, *, frame: str | None = None) -> None:
+        self.switch(front=True)
+        if frame:
+            self.driver.switch_to_frame(self._find(frame))
+        self._find(css).click()
+        self.driver.switch_to_frame()
+
+    def press(self, key: str) -> None:
+        self.switch(front=True)
+        keys = self.driver.actions.sequence("key", "keyboard")
+        keys.send_keys(_KEYS.get(key, key)).perform()
+
+    def run(self, script: str) -> Any:
+        self.switch()
+        return self.driver.execute_script(
+            f"return (async () => {{ {script} }})();", sandbox=None, script_timeout=PATIENCE * 1000
+        )
+
+    def _find(self, css: str) -> Any:
+        find = self.driver.find_element
+        return _until(self.driver, lambda: find("css selector", css), f"{css} is not there")
+
+
+class Panel(_FirefoxPage):
+    """The popup: the real panel of the button in the toolbar."""
+
+    def __init__(self, driver: Marionette) -> None:
+        self.driver = driver
+
+    def goto(self, url: str) -> None:
+        raise NotImplementedError("a popup stays where it is")
+
+    def reload(self) -> None:
+        raise NotImplementedError("a popup stays where it is")
+
+    def close(self) -> None:
+        with self.driver.using_context("chrome"):
+            self.driver.execute_async_script(_CLOSE_PANEL)
+
+    def click(self, css: str, *, frame: str | None = None) -> None:
+        assert frame is None
+        _until(
+            self.driver, lambda: not self.run(_filled(_HIDDEN, css=css)), f"{css} is not to be seen"
+        )
+        self._do("click", css)
+
+    def press(self, key: str) -> None:
+        raise NotImplementedError("no test types in the popup")
+
+    def run(self, script: str) -> Any:
+        return self._do("run", script)
+
+    def _do(self, task: str, first: str) -> Any:
+        with self.driver.using_context("chrome"):
+            told = self.driver.execute_async_script(
+                _IN_PANEL,
+                script_args=(f"{ORIGIN}/popup/", task, first),
+                script_timeout=PATIENCE * 1000,
+            )
+        if "error" in told:
+            raise JavascriptException(told["error"])
+        return told["value"]
+
+
+class Firefox(Browser):
+    """Debian's Firefox ESR, the extension packed and installed into its profile."""
+
+    untouched: Mapping[str, object] = {"dnt": "unspecified", "gpc": False}
+
+    def __init__(self, folder: Path) -> None:
+        self._home = folder / "home"
+        self._profile = folder / "firefox"
+        self._packed = folder / "rbutton.xpi"
+        self._log = folder / "firefox.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._driver: Marionette | None = None
+        self._new = True
+
+    @property
+    def driver(self) -> Marionette:
+        assert self._driver, "the browser is not running"
+        return self._driver
+
+    def register(self, launcher: Path) -> None:
+        folder = gecko_manifests_in(self._home)
+        folder.mkdir(parents=True, exist_ok=True)
+        manifests.path_in(folder).write_text(manifests.gecko_text(launcher, ID), "utf-8")
+
+    def unregister(self) -> None:
+        shutil.rmtree(gecko_manifests_in(self._home))
+
+    def start(self, environ: Mapping[str, str]) -> None:
+        if self._new:
+            self._lay_out()
+        port = self._profile / "MarionetteActivePort"
+        port.unlink(missing_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *["/usr/bin/firefox-esr", "--headless", "--no-remote"],
+                    *["--marionette", "--remote-allow-system-access"],
+                    *["--profile", str(self._profile), "--width", "900", "--height", "700"],
+                ],
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        told = Wait(None, timeout=PATIENCE, interval=0.03).until(
+            lambda _: port.exists() and port.read_text("ascii").strip()
+        )
+        self._driver = Marionette(host="127.0.0.1", port=int(told))
+        self.driver.start_session()
+        if self._new:
+            self._new = False
+            self._install()
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        driver, self._driver = self._driver, None
+        if not process:
+            return
+        try:
+            if driver:
+                driver.set_context("chrome")
+                driver.execute_script(_QUIT)
+                driver.delete_session(send_request=False)
+                process.wait(PATIENCE)
+        finally:
+            process.kill()  # nothing where it has ended
+            process.wait()
+
+    def new_page(self) -> Page:
+        return Tab(self.driver, self.driver.open(type="tab", focus=True)["handle"])
+
+    def options(self) -> Page:
+        page = self.new_page()
+        page.goto(f"{ORIGIN}/options/options.html")
+        page.wait_for(_READY)
+        return page
+
+    def popup(self, page: Page) -> Page:
+        assert isinstance(page, Tab)
+        panel = Panel(self.driver)
+        panel.close()
+        page.switch(front=True)
+        with self.driver.using_context("chrome"):
+            self.driver.find_element("css selector", f"#{_BUTTON} toolbarbutton").click()
+        panel.wait_for("html[data-reason]")
+        return panel
+
+    def prefer(self, name: str, value: bool) -> None:
+        """Set a preference of the browser's, as in `about:config`."""
+        with self.driver.using_context("chrome"):
+            self.driver.execute_script("Services.prefs.setBoolPref(...arguments);", [name, value])
+
+    def let_reach_websites(self, allowed: bool) -> None:
+        """Give the extension access to websites or take it back, as in `about:addons`."""
+        with self.driver.using_context("chrome"):
+            self.driver.execute_async_script(_ACCESS, script_args=(ID, allowed))
+
+    def stop_background(self) -> None:
+        """End the extension's event page, as the browser does with one that is idle."""
+        with self.driver.using_context("chrome"):
+            self.driver.execute_async_script(_STOP_BACKGROUND, script_args=(ID,))
+
+    def _lay_out(self) -> None:
+        self._profile.mkdir()
+        lines = (
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+            for name, value in _PREFERENCES.items()
+        )
+        (self._profile / "user.js").write_text("".join(lines), "utf-8")
+        with zipfile.ZipFile(self._packed, "w") as packed:
+            for path in sorted(EXTENSION.rglob("*")):
+                packed.write(path, path.relative_to(EXTENSION))
+
+    def _install(self) -> None:
+        Addons(self.driver).install(str(self._packed), temp=False)
+        with self.driver.using_context("chrome"):
+            # Out of the menu of extensions, to where it can be seen and pressed.
+            self.driver.execute_script(
+                "CustomizableUI.addWidgetToArea(...arguments);", [_BUTTON, "nav-bar"]
+            )
+        # The first-run page opens by itself.
+        welcome = Tab(self.driver, _until(self.driver, self._welcome, "no first-run page"))
+        welcome.wait_for(_READY)
+        welcome.close()
+
+    def _welcome(self) -> str | None:
+        for handle in self.driver.window_handles:
+            try:
+                self.driver.switch_to_window(handle, focus=False)
+                if self.driver.get_url().startswith(f"{ORIGIN}/options/"):
+                    return str(handle)
+            except NoSuchWindowException:
+                continue
+        return None
