@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Playwright, Worker, expect
+from playwright.sync_api import BrowserContext, Error, Playwright, Worker, expect
 from playwright.sync_api import Page as PlaywrightPage
 
 from rbutton import shipped
@@ -44,7 +44,12 @@ class ChromiumPage(Page):
 
     def click(self, css: str, *, frame: str | None = None) -> None:
         where = self.page.frame_locator(frame) if frame else self.page
-        where.locator(css).first.click()
+        try:
+            where.locator(css).first.click()
+        except Error:
+            # What was clicked may close the popup before the click is reported.
+            if not self.page.is_closed():
+                raise
 
     def press(self, key: str) -> None:
         self.page.bring_to_front()
