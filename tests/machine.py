@@ -12,8 +12,19 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE = 300  # seconds for one command; the longest builds an environment from the network
 
-CHROMIUM = "Chromium 156.0.1.2 built on Debian GNU/Linux 12 (bookworm)"
-CHROME = "Google Chrome 157.0.3.4"
+VERSIONS = {
+    "chromium": "Chromium 156.0.1.2 built on Debian GNU/Linux 12 (bookworm)",
+    "google-chrome": "Google Chrome 157.0.3.4",
+    "firefox": "Mozilla Firefox 153.7.1esr",
+}
+"""What each of its programs says."""
+
+MANIFESTS = {
+    "chromium": ".config/chromium/NativeMessagingHosts",
+    "chrome": ".config/google-chrome/NativeMessagingHosts",
+    "firefox": ".mozilla/native-messaging-hosts",
+}
+"""Where each browser looks for hosts, from the home."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,7 @@ class Machine:
 
     def manifest(self, browser: str = "chromium") -> Path:
         """Where that browser looks for the host."""
-        folder = self.home / ".config" / browser / "NativeMessagingHosts"
-        return folder / "org.rbutton.host.json"
+        return self.home / MANIFESTS[browser] / "org.rbutton.host.json"
 
     def set_up(self, source: Path = CHECKOUT) -> None:
         """Makes home, checkout, and browsers that can only say their version."""
@@ -58,10 +68,8 @@ class Machine:
         copy_checkout(source, self.checkout)
         programs = self.root / "bin"
         programs.mkdir()
-        for name, says in (("chromium", CHROMIUM), ("google-chrome", CHROME)):
-            program = programs / name
-            program.write_text(f'#!/bin/sh\necho "{says}"\n')
-            program.chmod(0o755)
+        for name, says in VERSIONS.items():
+            write_program(programs / name, f'echo "{says}"')
 
     def environ(self, **more: str) -> dict[str, str]:
         """What a program is given: hardly more than HOME and PATH."""
@@ -103,6 +111,12 @@ class Machine:
         self.data.mkdir(parents=True, mode=0o700)
         for env in other.data.glob("env-*"):
             shutil.copytree(env, self.data / env.name, symlinks=True, copy_function=os.link)
+
+
+def write_program(path: Path, script: str) -> None:
+    """Writes a shell script that can be run."""
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
 
 
 def copy_checkout(source: Path, target: Path) -> None:

@@ -12,30 +12,47 @@ from rbutton.browsers import debian, environment, files
 from rbutton.browsers.places import places
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import CHROMIUM, find
+from rbutton.browsers.table import CHROMIUM, FIREFOX, TABLE, Browser, find
 from rbutton.browsers.telling import Teller
+from tests.machine import write_program
 
 NEEDS = [debian.Need("chromium", "Chromium")]
 
 
-def program(folder: Path, name: str, script: str) -> Path:
-    """Puts a shell script called `name` into `folder`."""
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
-
-
-def test_a_browser_is_found_by_either_name(tmp_path: Path) -> None:
-    program(tmp_path, "chromium-browser", "echo Chromium 156.0.8078.79 built on Debian; echo 9 >&2")
-    found = find(CHROMIUM, {"PATH": str(tmp_path)})
+@pytest.mark.parametrize(
+    ("row", "program", "says", "version"),
+    [
+        (CHROMIUM, "chromium-browser", "Chromium 156.0.8078.79 built on Debian", "156.0.8078.79"),
+        (FIREFOX, "firefox-esr", "Mozilla Firefox 153.7.0esr", "153.7.0"),
+        (FIREFOX, "firefox", "Mozilla Firefox 155.0", "155.0"),
+    ],
+)
+def test_a_browser_is_found_by_either_name(
+    tmp_path: Path, row: Browser, program: str, says: str, version: str
+) -> None:
+    write_program(tmp_path / program, f"echo {says}; echo 9 >&2")
+    found = find(row, {"PATH": str(tmp_path)})
     assert found is not None
-    assert found.executable == tmp_path / "chromium-browser"
-    assert found.version == "156.0.8078.79"
+    assert found.executable == tmp_path / program
+    assert found.version == version
+
+
+def test_where_hosts_are_looked_for_follows_xdg_in_chromium_and_not_in_firefox() -> None:
+    """And in a profile folder of its own Chromium looks there, Firefox where it always does."""
+    environ = {"HOME": "/home/{ada}", "XDG_CONFIG_HOME": "/config"}
+    where = places(environ)
+    assert [str(row.hosts(where)) for row in TABLE] == [
+        "/config/chromium/NativeMessagingHosts",
+        "/config/google-chrome/NativeMessagingHosts",
+        "/home/{ada}/.mozilla/native-messaging-hosts",
+    ]
+    own = Path("/own")
+    assert CHROMIUM.hosts(where, own) == Path("/own/NativeMessagingHosts")
+    assert FIREFOX.hosts(where, own) == FIREFOX.hosts(where)
 
 
 def test_a_browser_that_tells_no_version_is_found_all_the_same(tmp_path: Path) -> None:
-    program(tmp_path, "chromium", "exit 1")
+    write_program(tmp_path / "chromium", "exit 1")
     found = find(CHROMIUM, {"PATH": str(tmp_path)})
     assert found is not None
     assert found.version is None
@@ -142,7 +159,7 @@ def test_a_record_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) ->
 def test_who_may_not_use_apt_is_told_the_line_to_type(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program(tmp_path, "apt-get", "echo called >> $0.calls")
+    write_program(tmp_path / "apt-get", "echo called >> $0.calls")
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(SetupError) as raised:
@@ -153,7 +170,7 @@ def test_who_may_not_use_apt_is_told_the_line_to_type(
 
 
 def test_apt_is_announced_before_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program(tmp_path, "apt-get", 'echo "$@" >> $0.calls; echo "Setting up chromium (156)"')
+    write_program(tmp_path / "apt-get", 'echo "$@" >> $0.calls; echo "Setting up chromium (156)"')
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     told = StringIO()
@@ -169,7 +186,7 @@ def test_apt_is_announced_before_it_is_run(tmp_path: Path, monkeypatch: pytest.M
 def test_what_apt_said_last_is_told_when_it_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program(tmp_path, "apt-get", 'echo "E: Unable to locate package chromium"; exit 100')
+    write_program(tmp_path / "apt-get", 'echo "E: Unable to locate package chromium"; exit 100')
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(SetupError, match="Unable to locate package"):

@@ -10,12 +10,21 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from rbutton.person.home import Home
+from rbutton.person.seed import Seed
 from tests.host_process import Host
-from tests.machine import CHECKOUT, Machine, contents, copy_checkout
+from tests.machine import CHECKOUT, MANIFESTS, Machine, contents, copy_checkout
 
 EXTENSION = "iedggfngngcjmnnckmmljlbcbhjopgkp"
 """The development id: what every manifest that was ever installed lets in."""
+LETS_IN = {
+    "chromium": {"allowed_origins": [f"chrome-extension://{EXTENSION}/"]},
+    "chrome": {"allowed_origins": [f"chrome-extension://{EXTENSION}/"]},
+    "firefox": {"allowed_extensions": ["rbutton@rbutton.org"]},
+}
+BROWSERS = list(MANIFESTS)
 
 
 @pytest.fixture(scope="module")
@@ -42,15 +51,18 @@ def machine(tmp_path: Path, installed: Machine) -> Machine:
     return machine
 
 
-def host_of(machine: Machine, where: str = "chromium") -> Host:
-    """The host, started as the browser with that folder would."""
-    manifest = json.loads(machine.manifest(where).read_text(encoding="utf-8"))
-    return Host([manifest["path"], *manifest["allowed_origins"]], machine.environ())
+def host_of(machine: Machine, browser: str = "chromium") -> Host:
+    """The host, started as that browser would."""
+    path = machine.manifest(browser)
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    of_gecko = [str(path), *manifest.get("allowed_extensions", [])]
+    arguments = manifest.get("allowed_origins", of_gecko)
+    return Host([manifest["path"], *arguments], machine.environ())
 
 
-def says_hello(machine: Machine, where: str = "chromium") -> str:
+def says_hello(machine: Machine, browser: str = "chromium") -> str:
     """Starts the host and answers the version it names."""
-    host = host_of(machine, where)
+    host = host_of(machine, browser)
     try:
         version: str = host.hello()["host"]
         return version
@@ -58,25 +70,32 @@ def says_hello(machine: Machine, where: str = "chromium") -> str:
         host.end()
 
 
-@pytest.mark.parametrize("where", ["chromium", "google-chrome"])
+@pytest.mark.parametrize("where", BROWSERS)
 def test_a_browser_reaches_the_host_without_the_checkout(installed: Machine, where: str) -> None:
     assert says_hello(installed, where) == "0.1.0"
 
 
-@pytest.mark.parametrize("where", ["chromium", "google-chrome"])
+@pytest.mark.parametrize("where", BROWSERS)
 def test_only_our_extension_may_start_the_host(installed: Machine, where: str) -> None:
     manifest = json.loads(installed.manifest(where).read_text(encoding="utf-8"))
+    told = {"name", "description", "path", "type"}
     assert manifest["name"] == "org.rbutton.host"
     assert manifest["type"] == "stdio"
-    assert manifest["allowed_origins"] == [f"chrome-extension://{EXTENSION}/"]
+    assert {key: manifest[key] for key in manifest.keys() - told} == LETS_IN[where]
 
 
 def test_the_person_is_told_what_is_left_to_do(installed: Machine) -> None:
     said = (installed.root / "said").read_text(encoding="utf-8")
     extension = installed.data / "extension"
-    assert "chrome://extensions" in said
-    assert "Load unpacked" in said
-    assert str(extension) in said
+    in_chromium, in_firefox = said.split("What is left for you to do")[1:]
+    assert "once, in Chromium and in Google Chrome:" in in_chromium
+    assert "chrome://extensions" in in_chromium
+    assert "Load unpacked" in in_chromium
+    assert f"{extension}\n" in in_chromium
+    assert "in Firefox, again after each start of it:" in in_firefox
+    assert "about:debugging#/runtime/this-firefox" in in_firefox
+    assert "Load Temporary Add-on" in in_firefox
+    assert str(extension / "manifest.json") in in_firefox
     assert (extension / "manifest.json").is_file()
     assert str(installed.config / "terms.toml") in said
 
@@ -97,14 +116,39 @@ def test_the_command_is_where_a_shell_finds_it(installed: Machine) -> None:
 def test_list_tells_before_and_after(machine: Machine) -> None:
     before = machine.listed()
     assert not before["host"]["installed"]
-    assert [each["registered"] for each in before["browsers"]] == [False, False]
+    assert [each["registered"] for each in before["browsers"]] == [False, False, False]
     assert "not installed" in machine.run("--list")
     machine.run()
     after = machine.listed()
     assert after["host"]["works"]
     told = [(each["name"], each["version"], each["registered"]) for each in after["browsers"]]
-    assert told == [("chromium", "156.0.1.2", True), ("chrome", "157.0.3.4", True)]
+    assert told == [
+        ("chromium", "156.0.1.2", True),
+        ("chrome", "157.0.3.4", True),
+        ("firefox", "153.7.1", True),
+    ]
     assert "156.0.1.2" in machine.run("--list")
+
+
+def test_one_browser_is_enough_and_the_others_stay_as_they_are(machine: Machine) -> None:
+    said = machine.run("--browser", "firefox")
+    assert "Chromium" not in said
+    assert [each["registered"] for each in machine.listed()["browsers"]] == [False, False, True]
+    assert says_hello(machine, "firefox") == "0.1.0"
+    machine.run("--browser", "chromium", "--browser", "chrome")
+    assert all(each["registered"] for each in machine.listed()["browsers"])
+    machine.run("--uninstall")
+    assert not any(machine.manifest(browser).exists() for browser in BROWSERS)
+
+
+def test_a_browser_that_is_not_here_is_told_with_what_to_install(machine: Machine) -> None:
+    before = machine.tree()
+    (machine.root / "bin" / "firefox").unlink()
+    path = str(machine.root / "bin")
+    said = machine.run("--browser", "chromium", "--browser", "firefox", code=3, PATH=path)
+    assert "Firefox was not found" in said
+    assert "sudo apt install firefox-esr" in said
+    assert machine.tree() == before
 
 
 def test_list_tells_what_does_not_fit(machine: Machine) -> None:
@@ -112,10 +156,13 @@ def test_list_tells_what_does_not_fit(machine: Machine) -> None:
     shutil.rmtree(next(machine.data.glob("env-*/lib/python*/site-packages/rbutton/native")))
     manifest = json.loads(machine.manifest().read_text(encoding="utf-8"))
     machine.manifest().write_text(json.dumps(manifest | {"path": "/nowhere"}), encoding="utf-8")
+    machine.manifest("firefox").write_text(json.dumps(manifest), encoding="utf-8")
     listed = machine.listed()
     assert not listed["host"]["works"]
     assert "run install_host.py again" in listed["host"]["trouble"]
-    assert "/nowhere" in listed["browsers"][0]["trouble"]
+    troubles = {each["name"]: each["trouble"] for each in listed["browsers"]}
+    assert "/nowhere" in troubles["chromium"]
+    assert "not as it was written" in troubles["firefox"], "it lets in what Chromium calls ours"
     assert "/nowhere" in machine.run("--list")
 
 
@@ -124,18 +171,36 @@ def test_uninstalling_leaves_only_what_is_the_persons(machine: Machine) -> None:
     environment = next(machine.data.glob("env-*")).relative_to(machine.home).as_posix()
     before = {path for path in machine.tree() if not path.startswith(environment)}
     machine.run()
-    says_hello(machine)
+    host = host_of(machine)
+    try:
+        host.hello()
+        host.result("set", key="signals.dnt", value="off")
+    finally:
+        host.end()
+    Seed(Home(machine.config, machine.data, portable=True)).read()
+    kept = [*machine.config.iterdir(), *machine.data.glob("*.*")]
+    assert {path.name for path in kept} >= {"terms.lock", "seed.lock", "terms.toml"}
+    assert not [path for path in kept if path.is_file() and path.stat().st_mode & 0o077]
     said = machine.run("--uninstall")
     left = machine.tree() - before
     theirs = {path for path in left if (machine.home / path).is_file()}
     assert ".config/rbutton/terms.toml" in theirs
     assert all(Path(path).parent.name == "rbutton" for path in theirs), theirs
-    programs = {"install.json", "install.lock", "install.log", "rbutton", "rbutton-host"}
-    assert not {Path(path).name for path in theirs} & programs
+    nobodys = {"install.json", "install.log", "rbutton", "rbutton-host"}
+    assert not {Path(path).name for path in theirs} & nobodys
+    assert not [path for path in theirs if path.endswith(".lock")]
     assert not any("env-" in path or "extension" in path for path in left)
     assert str(machine.config) in said
     assert str(machine.data) in said
     assert before <= machine.tree()
+
+
+def test_uninstalling_leaves_a_lock_that_a_host_still_holds(machine: Machine) -> None:
+    machine.run()
+    lock = machine.data / "terms.lock"
+    with FileLock(lock):
+        machine.run("--uninstall")
+        assert lock.exists()
 
 
 def test_uninstalling_before_the_first_start_leaves_nothing(machine: Machine) -> None:
@@ -155,8 +220,7 @@ def test_with_its_own_home_it_stays_in_there(machine: Machine) -> None:
     assert says_hello(machine) == "0.1.0"
     outside = {path for path in machine.tree() - before if not path.startswith("own/")}
     assert {path for path in outside if (machine.home / path).is_file()} == {
-        ".config/chromium/NativeMessagingHosts/org.rbutton.host.json",
-        ".config/google-chrome/NativeMessagingHosts/org.rbutton.host.json",
+        f"{folder}/org.rbutton.host.json" for folder in MANIFESTS.values()
     }
     assert (own / "terms.toml").is_file()
     assert machine.listed(RBUTTON_HOME=str(own))["host"]["works"]
@@ -277,9 +341,8 @@ def test_a_newer_one_takes_over_and_a_running_host_goes_on(machine: Machine) -> 
     finally:
         host.end()
     assert says_hello(machine) == "0.1.1"
-    machine.run()
-    assert not old.exists()
-    assert says_hello(machine) == "0.1.1"
+    machine.run("--uninstall")
+    assert not old.exists(), "nobody uses it any more"
 
 
 def test_two_installs_at_once_both_end_well(machine: Machine) -> None:
@@ -293,7 +356,18 @@ def test_two_installs_at_once_both_end_well(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--nope"], ["--headless"], ["--json"], ["--list", "--uninstall"]]
+    "arguments",
+    [
+        ["--nope"],
+        ["--headless"],
+        ["--json"],
+        ["--list", "--uninstall"],
+        ["--browser", "netscape"],
+        ["--list", "--browser", "firefox"],
+        ["--uninstall", "--browser", "firefox"],
+        ["--demo", "--browser", "chrome"],
+        ["--demo", "--browser", "firefox", "--browser", "chromium"],
+    ],
 )
 def test_wrong_usage(machine: Machine, arguments: list[str]) -> None:
     before = machine.tree()

@@ -13,6 +13,7 @@ from rbutton.browsers import stage
 from rbutton.browsers.install import install
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.state import as_json, as_text, state
+from rbutton.browsers.table import BY_NAME
 from rbutton.browsers.telling import Teller
 from rbutton.browsers.uninstall import uninstall
 
@@ -41,7 +42,7 @@ def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="install_host.py",
-        description="Installs the r-button's host for Chromium and Chrome, for you alone.",
+        description="Installs the r-button's host for your browsers, for you alone.",
         epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 not set up.",
         allow_abbrev=False,
     )
@@ -57,6 +58,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--uninstall",
         action="store_true",
         help="remove all but what is yours, and say where that is",
+    )
+    parser.add_argument(
+        "--browser",
+        action="append",
+        choices=BY_NAME,
+        default=[],
+        help="install for this browser only, not for all that are here (may be given again); "
+        "with --demo: play in it (Chromium or Firefox)",
     )
     parser.add_argument(
         "--headless",
@@ -79,6 +88,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--headless and --screenshot go with --demo")
     if options.json and not (options.demo or options.list):
         parser.error("--json goes with --demo or --list")
+    if options.browser and (options.list or options.uninstall):
+        parser.error("--browser goes with --demo, or with installing")
+    if options.demo and set(options.browser) - stage.PLAYED_IN.keys():
+        parser.error(f"--demo plays in {' or '.join(stage.PLAYED_IN)} only")
+    if options.demo and len(options.browser) > 1:
+        parser.error("--demo plays in one browser at a time")
     return options
 
 
@@ -88,6 +103,7 @@ def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
             checkout,
             os.environ,
             teller,
+            browser=BY_NAME[options.browser[0]] if options.browser else None,
             headless=options.headless,
             screenshot=options.screenshot,
             as_json=options.json,
@@ -98,7 +114,7 @@ def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
     elif options.uninstall:
         uninstall(os.environ, teller)
     else:
-        install(checkout, os.environ, teller)
+        install(checkout, os.environ, teller, options.browser)
     return Exit.DONE
 
 

@@ -36,7 +36,8 @@ class Use:
 # The host imports its larger half, `exchange`, only when it is needed.
 _HOST = ("rbutton.native.__main__", "rbutton.native.exchange", "rbutton.cli")
 DAILY = Use("agent", _HOST)
-DEMO = Use("agent,site,demo", ("rbutton.demo.__main__", *_HOST))
+_PLAY = ("rbutton.demo.__main__", "rbutton.demo.chromium", "rbutton.demo.firefox")
+DEMO = Use("agent,site,demo", (*_PLAY, *_HOST))
 
 FULL = 20_000_000
 """Fewer free bytes than this, and an installation that failed did so for want of them."""

@@ -95,6 +95,13 @@ def only_one(lock: Path, teller: Teller) -> Iterator[None]:
         os.close(descriptor)
 
 
+def remove_lock(lock: Path) -> None:
+    """Removes a lock file, unless someone holds it."""
+    if lock.exists() and (descriptor := _try_lock(lock)) is not None:
+        lock.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
 def _try_lock(lock: Path) -> int | None:
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

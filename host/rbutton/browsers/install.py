@@ -1,19 +1,25 @@
 """Installing the host for daily use, so that a crash at any moment leaves the old one working."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rbutton.browsers import environment, files, manifests
+from rbutton.browsers.adding import what_is_left
 from rbutton.browsers.places import Places, places
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import TABLE, Found, find
+from rbutton.browsers.table import BY_NAME, TABLE, Family, Found, find
 from rbutton.browsers.telling import Teller
 
 
-def install(checkout: Path, environ: Mapping[str, str], teller: Teller) -> None:
-    """Installs the r-button of `checkout` and registers it with the browsers that are here.
+def install(
+    checkout: Path, environ: Mapping[str, str], teller: Teller, names: Sequence[str] = ()
+) -> None:
+    """Installs the r-button of `checkout` and registers it with browsers that are here.
+
+    Args:
+        names: which; where there is none, with all. Others that it is registered with stay so.
 
     Raises:
         SetupError: nothing was changed that an earlier installation stands on.
@@ -27,16 +33,10 @@ def install(checkout: Path, environ: Mapping[str, str], teller: Teller) -> None:
     where = places(environ)
     build = environment.build_id(checkout)
     env = where.data / f"env-{build}"
-    found = [each for browser in TABLE if (each := find(browser, environ))]
-    if not found:
-        titles = " or ".join(browser.title for browser in TABLE)
-        raise SetupError(
-            f"No browser was found that the r-button works with ({titles}).",
-            "Install one (on Debian: sudo apt install chromium), then run this again.",
-        )
+    found = _find(names, environ)
     for each in found:
         teller.say(f"Found {each.browser.title} {each.version or '(version unknown)'}.")
-    targets = [manifests.path_in(each.browser.manifests(where.browsers)) for each in found]
+    targets = {manifests.path_in(each.browser.hosts(where)): each.browser.family for each in found}
     for target in targets:
         _check_free(target, where)
 
@@ -58,17 +58,40 @@ def install(checkout: Path, environ: Mapping[str, str], teller: Teller) -> None:
         record.folders = [str(folder) for folder in folders]
 
         # On disk before anything it names: whatever happens now, uninstalling finds it all.
-        during = record if earlier is None else earlier
-        during.add(record)
-        during.save(where.record)
-        record.folders = during.folders
+        if earlier is not None:
+            record.build = earlier.build
+            record.add(earlier)
+        record.save(where.record)
 
         environment.prepare(env, checkout, environment.DAILY, where.log, teller)
         files.copy_tree(checkout / "extension", where.extension)
         _switch_to(env, where, targets, link)
+        record.build = build
         record.save(where.record)
         environment.remove_others(env)
+        record.drop_what_is_gone()
+        record.save(where.record)
     _tell_what_is_left(found, where, teller, link)
+
+
+def _find(names: Sequence[str], environ: Mapping[str, str]) -> list[Found]:
+    """The browsers of those names that are here, or all that are here."""
+    wanted = [browser for browser in TABLE if browser.name in (names or BY_NAME)]
+    found = [each for browser in wanted if (each := find(browser, environ))]
+    for browser in wanted:
+        if names and browser not in [each.browser for each in found]:
+            install = f" (on Debian: sudo apt install {browser.package})" if browser.package else ""
+            raise SetupError(
+                f"{browser.title} was not found on the PATH ({' or '.join(browser.executables)}).",
+                f"Install it{install}, then run this again.",
+            )
+    if not found:
+        titles = " or ".join(browser.title for browser in TABLE)
+        raise SetupError(
+            f"No browser was found that the r-button works with ({titles}).",
+            "Install one (on Debian: sudo apt install chromium), then run this again.",
+        )
+    return found
 
 
 def _check_free(target: Path, where: Places) -> None:
@@ -107,13 +130,12 @@ def is_ours(link: Path, command: Path) -> bool:
     return link.is_symlink() and link.readlink() == command
 
 
-def _switch_to(env: Path, where: Places, targets: list[Path], link: Path | None) -> None:
+def _switch_to(env: Path, where: Places, targets: Mapping[Path, Family], link: Path | None) -> None:
     python = environment.python(env)
     manifests.write_launcher(where, python)
     manifests.write_command(where, python)
-    text = manifests.text(where.launcher, manifests.extension_id(where.extension))
-    for target in targets:
-        files.write(target, text)
+    for target, family in targets.items():
+        files.write(target, manifests.text_for(family, where.launcher, where.extension))
     if link is not None and not link.is_symlink():
         link.symlink_to(where.command)
 
@@ -122,16 +144,9 @@ def _tell_what_is_left(
     found: list[Found], where: Places, teller: Teller, link: Path | None
 ) -> None:
     titles = " and ".join(each.browser.title for each in found)
-    pages = sorted({each.browser.extensions_page for each in found})
     teller.say(f"""
 The host is installed, and {titles} can reach it. The folder this came from can be deleted.
-
-What is left for you to do, once, in {" and in ".join(each.browser.title for each in found)}:
-  1. Open {" or ".join(pages)}
-  2. Turn on "Developer mode" (top right).
-  3. Press "Load unpacked" and choose this folder:
-     {where.extension}
-If the button is there already, press its "reload" arrow on that page.
+{what_is_left(found, where.extension)}
 
 Your terms: {where.config / "terms.toml"} (written when the button first starts)
 The command: {"rbutton" if link is not None and _on_path(link) else where.command}""")

@@ -10,6 +10,7 @@ from typing import Any
 from rbutton import shipped
 from rbutton.browsers import files
 from rbutton.browsers.places import Places
+from rbutton.browsers.table import Family
 
 HOST = "org.rbutton.host"
 """The name under which the extension asks the browser for the host."""
@@ -39,6 +40,15 @@ def _manifest(extension: Path | None) -> dict[str, Any]:
 def path_in(folder: Path) -> Path:
     """The host's manifest in a browser's folder of manifests."""
     return folder / f"{HOST}.json"
+
+
+def text_for(family: Family, launcher: Path, extension: Path | None = None) -> str:
+    """The host manifest that lets the extension in that folder start `launcher`."""
+    match family:
+        case Family.CHROMIUM:
+            return text(launcher, extension_id(extension))
+        case Family.GECKO:
+            return gecko_text(launcher, gecko_id(extension))
 
 
 def text(launcher: Path, extension: str) -> str:
@@ -75,14 +85,16 @@ def write_command(places: Places, python: Path) -> None:
     files.write(places.command, f'#!/bin/sh\n{home}exec {words} "$@"\n', 0o700)
 
 
-def trouble(manifest: Path, launcher: Path, extension: str) -> str | None:
-    """What keeps the extension of that id from reaching `launcher` by `manifest`, or None."""
+def trouble(
+    manifest: Path, family: Family, launcher: Path, extension: Path | None = None
+) -> str | None:
+    """What keeps the extension in that folder from reaching `launcher` by `manifest`, or None."""
     found = read(manifest)
     if found is None:
         return f"{manifest} is not the r-button's"
     if found.get("path") != str(launcher):
         return f"it is registered with another program, {found.get('path')}"
-    if found != json.loads(text(launcher, extension)):
+    if found != json.loads(text_for(family, launcher, extension)):
         return f"{manifest} is not as it was written"
     return None
 

@@ -14,8 +14,9 @@ class Places:
     """`RBUTTON_HOME`, where everything is under one folder; None in daily use."""
     data: Path
     config: Path
-    browsers: Path
-    """Where Chromium and its kin keep their folders: `$XDG_CONFIG_HOME` or `~/.config`."""
+    user_home: Path
+    user_config: Path
+    """`$XDG_CONFIG_HOME` or `~/.config`. Browsers have their folders there, or in `user_home`."""
     demo: Path
     """The demo's environment, kept for the next demo, apart from what the person uses."""
     links: Path | None
@@ -47,6 +48,11 @@ class Places:
         return self.data / "install.lock"
 
     @property
+    def host_locks(self) -> tuple[Path, ...]:
+        """Held by a host while it writes. They are made by `rbutton.person`, and hold nothing."""
+        return (self.data / "seed.lock", self.data / "terms.lock")
+
+    @property
     def log(self) -> Path:
         """What pip said, kept when it failed."""
         return self.data / "install.log"
@@ -65,10 +71,10 @@ def places(environ: Mapping[str, str]) -> Places:
     configs = _xdg(environ, "XDG_CONFIG_HOME", person / ".config")
     if environ.get("RBUTTON_HOME"):
         home = Path(environ["RBUTTON_HOME"]).expanduser().absolute()
-        return Places(home, home, home, configs, demo, None)
+        return Places(home, home, home, person, configs, demo, None)
     data = _xdg(environ, "XDG_DATA_HOME", person / ".local" / "share")
     links = person / ".local" / "bin"
-    return Places(None, data / "rbutton", configs / "rbutton", configs, demo, links)
+    return Places(None, data / "rbutton", configs / "rbutton", person, configs, demo, links)
 
 
 def _xdg(environ: Mapping[str, str], name: str, default: Path) -> Path:

@@ -1,6 +1,7 @@
 """What an installation wrote outside the person's own data: what uninstalling removes."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
@@ -52,3 +53,9 @@ class Record:
             if isinstance(paths, list):
                 mine: list[str] = getattr(self, name)
                 mine.extend(path for path in paths if path not in mine)
+
+    def drop_what_is_gone(self) -> None:
+        """Forgets the paths at which nothing is any more."""
+        for name, paths in asdict(self).items():
+            if isinstance(paths, list):
+                setattr(self, name, [path for path in paths if os.path.lexists(path)])

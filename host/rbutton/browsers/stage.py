@@ -12,8 +12,11 @@ from pathlib import Path
 from rbutton.browsers import debian, environment, files
 from rbutton.browsers.places import places
 from rbutton.browsers.problems import SetupError
-from rbutton.browsers.table import CHROMIUM, find
+from rbutton.browsers.table import CHROMIUM, FIREFOX, Browser, find
 from rbutton.browsers.telling import Teller
+
+PLAYED_IN = {browser.name: browser for browser in (CHROMIUM, FIREFOX)}
+"""The browsers `rbutton.demo` can drive, the one we would rather have first."""
 
 PATIENCE = 20.0  # seconds the play has to clear up after Ctrl-C
 
@@ -23,28 +26,35 @@ def demo(
     environ: Mapping[str, str],
     teller: Teller,
     *,
+    browser: Browser | None,
     headless: bool,
     screenshot: Path | None,
     as_json: bool,
 ) -> int:
     """Prepares what the demo needs, runs it, and clears up; answers its exit code.
 
+    Args:
+        browser: one of `PLAYED_IN`, or None for the first that is here.
+
     Raises:
         SetupError: the machine lacks something that we may not install.
     """
     headless = headless or not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
     picture = _picture(screenshot, environ)
-    debian.ensure(_missing(environ), teller)
-    if (found := find(CHROMIUM, environ)) is None:
-        raise SetupError("Chromium was installed, but it is not on the PATH.")
-    teller.say(f"The browser: Chromium {found.version or '(version unknown)'}.")
+    if browser is None:
+        here = (each for each in PLAYED_IN.values() if find(each, environ))
+        browser = next(here, CHROMIUM)
+    debian.ensure(_missing(browser, environ), teller)
+    if (found := find(browser, environ)) is None:
+        raise SetupError(f"{browser.title} was installed, but it is not on the PATH.")
+    teller.say(f"The browser: {browser.title} {found.version or '(version unknown)'}.")
     env = _environment(checkout, environ, teller)
     folder = Path(tempfile.mkdtemp(prefix="rbutton-demo-"))
     try:
         command = [
             *[str(environment.python(env)), "-I", "-m", "rbutton.demo"],
-            *["--folder", str(folder), "--browser", str(found.executable)],
-            *["--screenshot", str(picture)],
+            *["--folder", str(folder), "--screenshot", str(picture)],
+            *["--browser", browser.name, "--executable", str(found.executable)],
             *(["--headless"] if headless else []),
             *(["--json"] if as_json else []),
         ]
@@ -64,10 +74,13 @@ def _picture(wanted: Path | None, environ: Mapping[str, str]) -> Path:
     return (here if os.access(here, os.W_OK) else home) / "rbutton-demo.png"
 
 
-def _missing(environ: Mapping[str, str]) -> list[debian.Need]:
-    needs = environment.missing() + environment.missing_for_playwright()
-    if find(CHROMIUM, environ) is None:
-        needs.append(debian.Need("chromium", "Chromium, the browser the demo uses"))
+def _missing(browser: Browser, environ: Mapping[str, str]) -> list[debian.Need]:
+    needs = environment.missing()
+    if browser is CHROMIUM:
+        needs += environment.missing_for_playwright()
+    if browser.package and find(browser, environ) is None:
+        what = f"{browser.title}, the browser the demo uses"
+        needs.append(debian.Need(browser.package, what))
     return needs
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from rbutton.browsers import environment, manifests
 from rbutton.browsers.places import Places, places
@@ -97,11 +96,13 @@ def _host(where: Places) -> HostState:
 
 def _browser(browser: Browser, where: Places, environ: Mapping[str, str]) -> BrowserState:
     found = find(browser, environ)
-    manifest = manifests.path_in(browser.manifests(where.browsers))
+    manifest = manifests.path_in(browser.hosts(where))
     there = manifest.exists()
     trouble = None
     if there:
-        trouble = manifests.trouble(manifest, where.launcher, _extension_id(where.extension))
+        # Before anything is installed, the checkout's own.
+        extension = where.extension if where.extension.exists() else None
+        trouble = manifests.trouble(manifest, browser.family, where.launcher, extension)
     return BrowserState(
         browser.name,
         browser.title,
@@ -111,8 +112,3 @@ def _browser(browser: Browser, where: Places, environ: Mapping[str, str]) -> Bro
         there and trouble is None,
         trouble,
     )
-
-
-def _extension_id(extension: Path) -> str:
-    # Before anything is installed, the checkout's own.
-    return manifests.extension_id(extension if extension.exists() else None)

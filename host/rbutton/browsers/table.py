@@ -5,7 +5,20 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+
+from rbutton.browsers.places import Places
+
+
+class Family(Enum):
+    """What browsers have from the one they are made of.
+
+    It fixes what a host's manifest says, and how an extension gets in.
+    """
+
+    CHROMIUM = "chromium"
+    GECKO = "gecko"
 
 
 @dataclass(frozen=True)
@@ -13,19 +26,27 @@ class Browser:
     """A browser we know: one row of the table."""
 
     name: str
+    """As on our command line."""
     title: str
+    family: Family
     executables: tuple[str, ...]
     """Looked for on the PATH, in this order."""
+    package: str | None
+    """Debian's, if it has one."""
     folder: str
-    """Its own folder among the person's configuration (`Places.browsers`)."""
+    """Where it looks for one person's hosts: below `{home}` or `{config}` (of `Places`)."""
     extensions_page: str
+    """Where extensions are removed."""
 
-    def manifests(self, configs: Path) -> Path:
+    def hosts(self, where: Places, profile: Path | None = None) -> Path:
         """The folder in which it looks for one person's native messaging hosts.
 
-        Source: https://developer.chrome.com/docs/extensions/develop/concepts/native-messaging
+        Args:
+            profile: the folder of a profile that it was told to use, if it was.
         """
-        return manifests_in(configs / self.folder)
+        if profile is not None and self.family is Family.CHROMIUM:
+            return manifests_in(profile)
+        return Path(self.folder.format(home=where.user_home, config=where.user_config))
 
 
 @dataclass(frozen=True)
@@ -38,32 +59,43 @@ class Found:
     """None where it would not say."""
 
 
-TABLE = (
-    Browser(
-        "chromium", "Chromium", ("chromium", "chromium-browser"), "chromium", "chrome://extensions"
-    ),
-    Browser(
-        "chrome",
-        "Google Chrome",
-        ("google-chrome", "google-chrome-stable"),
-        "google-chrome",
-        "chrome://extensions",
-    ),
+# Where the hosts are looked for:
+# https://developer.chrome.com/docs/extensions/develop/concepts/native-messaging
+# https://developer.mozilla.org/docs/Mozilla/Add-ons/WebExtensions/Native_manifests
+CHROMIUM = Browser(
+    name="chromium",
+    title="Chromium",
+    family=Family.CHROMIUM,
+    executables=("chromium", "chromium-browser"),
+    package="chromium",
+    folder="{config}/chromium/NativeMessagingHosts",
+    extensions_page="chrome://extensions",
 )
-CHROMIUM = TABLE[0]
+CHROME = Browser(
+    name="chrome",
+    title="Google Chrome",
+    family=Family.CHROMIUM,
+    executables=("google-chrome", "google-chrome-stable"),
+    package=None,
+    folder="{config}/google-chrome/NativeMessagingHosts",
+    extensions_page="chrome://extensions",
+)
+FIREFOX = Browser(
+    name="firefox",
+    title="Firefox",
+    family=Family.GECKO,
+    executables=("firefox", "firefox-esr"),
+    package="firefox-esr",
+    folder="{home}/.mozilla/native-messaging-hosts",
+    extensions_page="about:addons",
+)
+TABLE = (CHROMIUM, CHROME, FIREFOX)
+BY_NAME = {browser.name: browser for browser in TABLE}
 
 
 def manifests_in(profile: Path) -> Path:
     """Where Chromium and its kin look for hosts, given their user data folder."""
     return profile / "NativeMessagingHosts"
-
-
-def gecko_manifests_in(home: Path) -> Path:
-    """Where Firefox looks for one person's hosts, wherever their profiles are.
-
-    Source: https://developer.mozilla.org/docs/Mozilla/Add-ons/WebExtensions/Native_manifests
-    """
-    return home / ".mozilla" / "native-messaging-hosts"
 
 
 def find(browser: Browser, environ: Mapping[str, str]) -> Found | None:

@@ -9,6 +9,7 @@ from rbutton.browsers import files, manifests
 from rbutton.browsers.install import is_ours
 from rbutton.browsers.places import Places, places
 from rbutton.browsers.record import Record
+from rbutton.browsers.table import TABLE
 from rbutton.browsers.telling import Teller
 
 
@@ -28,10 +29,11 @@ def uninstall(environ: Mapping[str, str], teller: Teller) -> None:
     else:
         with files.only_one(where.lock, teller):
             _remove(record, where)
-        for folder in reversed(record.folders):
-            _remove_if_empty(Path(folder))
+        for folder in sorted(map(Path, record.folders), key=_depth, reverse=True):
+            _remove_if_empty(folder)
         teller.say("The r-button's host is uninstalled.")
-        teller.say("Remove the button itself on the browser's own page: chrome://extensions")
+        if pages := " or ".join(_pages(record, where)):
+            teller.say(f"Remove the button itself on the browser's own page: {pages}")
     _tell_what_stays(where, teller)
 
 
@@ -48,7 +50,23 @@ def _remove(record: Record, where: Places) -> None:
     for tree in map(Path, record.trees):
         shutil.rmtree(tree, ignore_errors=True)
     where.log.unlink(missing_ok=True)
+    for lock in where.host_locks:
+        files.remove_lock(lock)
     where.record.unlink()
+
+
+def _pages(record: Record, where: Places) -> dict[str, None]:
+    """Where the browsers that were told of the host keep their extensions, each page once."""
+    told = set(record.manifests)
+    return {
+        browser.extensions_page: None
+        for browser in TABLE
+        if str(manifests.path_in(browser.hosts(where))) in told
+    }
+
+
+def _depth(folder: Path) -> int:
+    return len(folder.parts)
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -9,20 +9,20 @@ import threading
 import traceback
 from pathlib import Path
 
-from playwright.sync_api import Error as PlaywrightError
-
 from rbutton.browsers.problems import Exit
+from rbutton.browsers.table import BY_NAME
 from rbutton.browsers.telling import Teller
 from rbutton.demo.play import play
 from rbutton.demo.steps import StepFailed, Steps
-from rbutton.demo.window import why
+from rbutton.demo.window import BrowserFailed
 
 
 def main() -> int:
     """Plays the demo; answers the exit code (`rbutton.browsers.problems.Exit`)."""
     parser = argparse.ArgumentParser(prog="python -m rbutton.demo")
     parser.add_argument("--folder", type=Path, required=True, help="for all it writes")
-    parser.add_argument("--browser", type=Path, required=True, help="Chromium's executable")
+    parser.add_argument("--browser", choices=BY_NAME, required=True)
+    parser.add_argument("--executable", type=Path, required=True, help="the browser's")
     parser.add_argument("--screenshot", type=Path, required=True)
     parser.add_argument("--headless", action="store_true")
     parser.add_argument("--json", action="store_true")
@@ -34,14 +34,19 @@ def main() -> int:
     threading.Thread(target=_stop_when_alone, args=(steps,), daemon=True).start()
     try:
         result = play(
-            steps, options.folder, options.browser, options.screenshot, headless=options.headless
+            steps,
+            options.folder,
+            BY_NAME[options.browser],
+            options.executable,
+            options.screenshot,
+            headless=options.headless,
         )
     except KeyboardInterrupt:
         return _fail("Stopped.", Exit.INTERRUPTED, as_json=options.json)
     except StepFailed as error:
         return _fail(str(error), error.code, as_json=options.json)
-    except PlaywrightError as error:
-        said = f"The browser failed, or was closed, before the demo was over: {why(error)}"
+    except BrowserFailed as error:
+        said = f"The browser failed, or was closed, before the demo was over: {error}"
         return _fail(said, Exit.NO, as_json=options.json)
     except Exception as error:  # noqa: BLE001 - who reads JSON is told whatever happened
         traceback.print_exc()

@@ -29,7 +29,7 @@ class Steps:
     def stop(self) -> None:
         """The person pressed Ctrl-C: the next step raises `KeyboardInterrupt`.
 
-        Raised at once, it would strike Playwright in the middle of its own event loop.
+        Raised at once, it would strike the browser's driver in the middle of a word.
         """
         self._stopped = True
 
