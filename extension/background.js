@@ -10,7 +10,7 @@ import * as pages from "./pages.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import * as stale from "./stale.js";
-import { aloneBecause, TITLE_OFF, titleOf } from "./words.js";
+import { aloneBecause, TITLE_MISTAKE, TITLE_OFF, titleOf } from "./words.js";
 
 /** Why the button is alone, or null. While the first hello is on its way it is not. */
 function alone() {
@@ -22,6 +22,7 @@ function alone() {
 function paint(tabId) {
   const why = alone();
   const view = relationship.visitOf(tabId)?.view ?? null;
+  if (!why && settings.told()?.problem) return icon.show("alone", TITLE_MISTAKE, tabId);
   if (why) icon.show("alone", titleOf(aloneBecause(why).heading), tabId);
   else icon.show(view?.state ?? "unknown", view && titleOf(view.heading), tabId);
 }
@@ -29,8 +30,9 @@ function paint(tabId) {
 function paintAll() {
   const why = alone();
   const { dnt, gpc } = settings.signals();
-  const title = why ? titleOf(aloneBecause(why).heading) : dnt || gpc ? null : TITLE_OFF;
-  icon.show(why ? "alone" : "unknown", title);
+  const mistake = !why && settings.told()?.problem;
+  const title = why ? titleOf(aloneBecause(why).heading) : mistake ? TITLE_MISTAKE : dnt || gpc ? null : TITLE_OFF;
+  icon.show(why || mistake ? "alone" : "unknown", title);
   for (const { tabId } of relationship.all()) paint(tabId);
   pages.update();
 }
@@ -51,8 +53,12 @@ async function take(told) {
 host.listen({
   settings: take,
   state() {
-    if (host.status().phase === "up") relationship.refresh();
-    else signalsChanged(settings.keep({ hostless: true }));
+    if (host.status().phase === "up") {
+      relationship.refresh();
+    } else {
+      relationship.hostless();
+      signalsChanged(settings.keep({ hostless: true }));
+    }
     paintAll();
   },
 });

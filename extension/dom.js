@@ -41,6 +41,7 @@ export function magnets(picture) {
   stroke("me", magnet(1, { x, y, arm, bend }), thick);
   const site = stroke("site", magnet(-1, { x, y, arm, bend }), thick);
   stroke("alone", `M${x + 46} ${y - 36.5}V${y + 12}M${x + 46} ${y + 19.5}V${y + 36.5}`, thick);
+  stroke("strike", `M${x - 30} ${y + 44}L${x + 30} ${y - 44}`, thick / 2);
 
   let shown = null;
   return (/** @type {string} */ state) => {
@@ -48,6 +49,7 @@ export function magnets(picture) {
     picture.classList.toggle("live", shown !== null);
     picture.classList.toggle("closing", shown !== null && state === "active");
     picture.classList.toggle("is-alone", state === "alone");
+    picture.classList.toggle("is-ended", state === "ended");
     site.classList.toggle("dim", state !== "potential" && state !== "active");
     picture.style.setProperty("--gap", String(gap[state] ?? gap.unknown));
     picture.setAttribute("aria-label", SHAPES[state] ?? SHAPES.unknown);

@@ -149,6 +149,8 @@ function receive(message) {
     return;
   }
   const asked = settle(message?.re);
+  // Told of no request: one that the host could not read. It will be missed when its time is up.
+  if (!asked && message?.error) console.error(message.error);
   if (!asked) return;
   if (message.error) {
     const { code, message: text, fix } = message.error;

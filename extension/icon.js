@@ -5,7 +5,7 @@ import { iconStrokes } from "./magnets.js";
 import { TITLE } from "./words.js";
 
 /** Inks that keep 3:1 against both a white and a nearly black toolbar. */
-const INKS = { me: "#0f8a92", site: "#e0483e", dim: "#85898f", warn: "#c47500" };
+const INKS = { me: "#0f8a92", site: "#e0483e", dim: "#85898f", warn: "#c47500", strike: "#e0483e" };
 const SIZES = [16, 32, 48];
 
 /** @type {Map<string, Record<number, ImageData>>} */

@@ -14,7 +14,7 @@ export function magnet(side, { x, y, arm, bend }) {
 /** The popup's picture, 200 × 92: `gap` is half the space between the magnets, by state. */
 export const PICTURE = {
   width: 200, height: 92, thick: 17, arm: 34, bend: 28, x: 100, y: 46,
-  gap: { unknown: 26, private: 26, potential: 16, active: 0, alone: 26 },
+  gap: { unknown: 26, private: 26, potential: 16, active: 0, ended: 26, alone: 26 },
 };
 
 /** The icon, on a grid of 16 so that its edges fall on whole pixels. */
@@ -22,9 +22,9 @@ const ICON = { thick: 3, thin: 1, bend: 3.5, y: 8, middle: 8 };
 
 /**
  * The icon's strokes. The states differ in shape, not only in colour:
- * ⊃ a thin line (unknown), ⊃ whole (potential), no gap (active), "!" in its place (alone).
+ * ⊃ a thin line (unknown), ⊃ whole (potential), no gap (active), struck through (ended), "!" in its place (alone).
  * @param {string} state
- * @returns {Array<{path: string, thick: number, ink: "me" | "site" | "dim" | "warn"}>}
+ * @returns {Array<{path: string, thick: number, ink: "me" | "site" | "dim" | "warn" | "strike"}>}
  */
 export function iconStrokes(state) {
   const { thick, thin, bend, y, middle } = ICON;
@@ -42,5 +42,6 @@ export function iconStrokes(state) {
       ink: dim ? "dim" : "site",
     });
   }
+  if (state === "ended") strokes.push({ path: "M3.5 14.5L12.5 1.5", thick: 2, ink: "strike" });
   return strokes;
 }

@@ -18,6 +18,8 @@ import { isStale } from "./stale.js";
 const popups = new Set();
 /** @type {Set<chrome.runtime.Port>} */
 const options = new Set();
+/** @type {Set<chrome.runtime.Port>} */
+const lists = new Set();
 /** @type {{alone: () => {reason: string, said: {message: string, fix: string | null} | null} | null, settings: (settings: object) => Promise<void>}} */
 let wired;
 
@@ -35,6 +37,13 @@ export function listen(wires) {
       host.retry();
       settings.ready().then(() => post(port, optionsModel()));
     }
+    if (port.name === "agreements") {
+      lists.add(port);
+      port.onDisconnect.addListener(() => lists.delete(port));
+      port.onMessage.addListener((message) => fromList(port, message));
+      host.retry();
+      post(port, listModel());
+    }
   });
 }
 
@@ -43,6 +52,8 @@ export function update(tabId) {
   for (const popup of popups) {
     if (tabId === undefined || popup.tabId === tabId) post(popup.port, popupModel(popup));
   }
+  // What changed in a tab may be an agreement.
+  for (const port of lists) post(port, listModel());
   if (tabId === undefined) for (const port of options) post(port, optionsModel());
 }
 
@@ -93,6 +104,19 @@ async function fromOptions(port, message) {
   }
 }
 
+/** The list asks the host itself, for its pages and for one agreement. */
+async function fromList(port, message) {
+  if (message.type === "retry") host.retry();
+  if (message.type !== "ask" || !["agreements", "agreement"].includes(message.request)) return;
+  const answer = { type: "answer", number: message.number, result: null, error: null };
+  try {
+    answer.result = await host.ask(message.request, message.members);
+  } catch (error) {
+    answer.error = { message: error.message || null, fix: error.fix ?? null };
+  }
+  post(port, answer);
+}
+
 /** Where is the person? The browser says, and only an ordinary page is asked about. */
 async function locate(popup) {
   const [tab, top] = await Promise.all([
@@ -121,6 +145,10 @@ function popupModel({ tabId, place }) {
     signals: settings.signals(),
     stale: isStale(tabId),
   };
+}
+
+function listModel() {
+  return { type: "model", alone: wired.alone(), asking: host.status().phase === "asking" };
 }
 
 function optionsModel() {

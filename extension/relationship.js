@@ -16,6 +16,7 @@ import { carry, fetchPolicy } from "./transport.js";
  *   actions: string[], offer: "touch" | "now" | null, header: string | null,
  *   agreement: {id: string, since: string, jws: string,
  *     terms: Array<{id: string, title: string, text: string, url: string}>} | null,
+ *   ending: string | null, tell: string | null,
  * }} View
  */
 
@@ -28,9 +29,11 @@ import { carry, fetchPolicy } from "./transport.js";
  * @property {string} host
  * @property {boolean} announced
  * @property {import("./transport.js").Policy | null} policy  this document's, as fetched
+ * @property {AbortController} left  ends the fetch of a policy when the document has gone
  * @property {boolean} looked    the person asked to look for its policy
  * @property {boolean} asked     the host has been asked, or is being
- * @property {boolean} tried     this document has had its one offer that no click asked for
+ * @property {boolean} tried     this document has had its offer: what is sent again waits for another one
+ * @property {boolean} told      this document has told the site once of what the person ended
  * @property {boolean} watching  the page waits for the person's touch
  * @property {string | null} busy
  * @property {View | null} view
@@ -41,8 +44,8 @@ import { carry, fetchPolicy } from "./transport.js";
 const visits = new Map();
 const VISITS = 500;
 const POLICY_AGE = 24 * 60 * 60 * 1000;
-/** Origins with an offer under way, in whatever tab. */
-const offering = new Set();
+/** Origins with a post under way, in whatever tab. */
+const posting = new Set();
 
 /** @type {(tabId: number) => void} */
 let changed = () => {};
@@ -67,6 +70,7 @@ const stands = (visit) => visits.get(visit.tabId) === visit;
 /** The tab has another document, or is closed. */
 export function leave(tabId) {
   header.clear(tabId);
+  visits.get(tabId)?.left.abort();
   if (visits.delete(tabId)) {
     remember();
     changed(tabId);
@@ -143,6 +147,8 @@ export async function act(visit, action) {
     changed(visit.tabId);
   } else if (action === "offer" || action === "again") {
     await offer(visit, "click", action);
+  } else if (["end", "take-back", "tell-again"].includes(action) && visit.view?.ending) {
+    await withdraw(visit, visit.view.ending, "click", action);
   }
 }
 
@@ -166,12 +172,22 @@ export function refresh() {
   }
 }
 
+/** There is no host: `EmanciTerms` would say that one is there to take an answer. */
+export function hostless() {
+  for (const visit of visits.values()) {
+    visit.view = null;
+    header.clear(visit.tabId);
+  }
+}
+
 /** The worker starts: documents that announced in an earlier life of it and still stand. */
 export async function restore() {
+  const swept = header.sweep();
   /** @type {{announced?: Array<{tabId: number, documentId: string, url: string}>}} */
   const { announced: documents = [] } = await api.storage.session.get("announced");
-  for (const at of documents) if (!visits.has(at.tabId)) announced(at);
-  await header.sweep();
+  // Also where a popup has asked about it by now, which does not know that it announced.
+  for (const at of documents) announced(at);
+  await swept;
 }
 
 function remember() {
@@ -184,8 +200,8 @@ function enter(tabId, documentId, { origin, host: hostname }) {
   /** @type {Visit} */
   const visit = {
     tabId, documentId, origin, host: hostname,
-    announced: false, policy: null, looked: false, asked: false, tried: false, watching: false,
-    busy: null, view: null, trouble: null,
+    announced: false, policy: null, looked: false, asked: false, tried: false, told: false, watching: false,
+    left: new AbortController(), busy: null, view: null, trouble: null,
   };
   const before = visits.get(tabId);
   if (before?.documentId === documentId) Object.assign(visit, before, { asked: false });
@@ -209,12 +225,15 @@ async function consult(visit, { fresh = false } = {}) {
   await attempt(visit, async () => {
     const { origin, announced } = visit;
     const told = async (policy) => (await host.ask("visit", { origin, announced, policy })).view;
-    let policy = visit.looked ? await policyOf(visit, { fresh }) : null;
+    let policy = visit.looked || fresh ? await policyOf(visit, { fresh }) : null;
     let view = await told(policy);
     // Null: the person's settings let a site that announced itself know that there is an agent.
-    if (view === null && stands(visit)) view = await told(policy = await policyOf(visit, { fresh }));
+    if (view === null && stands(visit)) {
+      policy = await policyOf(visit, { fresh, until: visit.left.signal });
+      if (stands(visit)) view = await told(policy);
+    }
     // An offer that began meanwhile brings newer news.
-    if (!stands(visit) || (visit.view && offering.has(origin))) return;
+    if (!stands(visit) || (visit.view && posting.has(origin))) return;
     if (view.reason === "invalid-policy") visit.policy = null;
     // Without a policy it is only what the ledger knows: no news for a tab that has read one.
     show(origin, view, policy === null ? visit : null);
@@ -223,9 +242,9 @@ async function consult(visit, { fresh = false } = {}) {
 }
 
 /** The policy this document was asked for, or a fresh one. */
-async function policyOf(visit, { fresh = false } = {}) {
+async function policyOf(visit, { fresh = false, until = null } = {}) {
   if (fresh || !visit.policy || Date.now() - Date.parse(visit.policy.at) > POLICY_AGE) {
-    const policy = await fetchPolicy(visit.origin);
+    const policy = await fetchPolicy(visit.origin, until);
     visit.policy = "failed" in policy ? null : policy;
     return policy;
   }
@@ -234,8 +253,9 @@ async function policyOf(visit, { fresh = false } = {}) {
 
 /** What the View lets the browser side do by itself. */
 async function proceed(visit) {
-  const { announced, view, tried, watching } = visit;
-  if (!announced || !view?.offer || tried) return;
+  const { announced, view, tried, told, watching } = visit;
+  if (announced && view?.tell && !told && await isActive(visit)) await withdraw(visit, view.tell, "retry");
+  if (!announced || !view?.offer) return;
   if (view.offer === "touch" && !watching) {
     visit.watching = true;
     await api.scripting.executeScript({
@@ -243,7 +263,7 @@ async function proceed(visit) {
       files: ["page/touched.js"],
       injectImmediately: true,
     }).catch(() => { visit.watching = false; });
-  } else if (view.offer === "now" && await isActive(visit)) {
+  } else if (view.offer === "now" && !tried && await isActive(visit)) {
     await offer(visit, "retry");
   }
 }
@@ -255,27 +275,62 @@ async function proceed(visit) {
  */
 async function offer(visit, by, busy = null) {
   const { origin } = visit;
-  if (offering.has(origin)) return;
-  offering.add(origin);
-  visit.tried = true;
-  visit.busy = busy;
-  changed(visit.tabId);
-  await attempt(visit, async () => {
+  let conflict = false;
+  await alone(visit, busy, async () => {
+    visit.tried = true;
+    const kept = visit.policy;
     const policy = await policyOf(visit);
     if ("failed" in policy) {
       show(origin, (await host.ask("visit", { origin, announced: visit.announced, policy })).view);
       return;
     }
-    if (by !== "click" && !(await isActive(visit))) return;
-    const { post, view } = await host.ask("offer", { origin, policy, by });
-    show(origin, view);
-    if (!post) return;
-    const reply = await carry(origin, post);
-    // 409: the site says its policy is another one by now.
-    if ("status" in reply && reply.status === 409) visit.policy = null;
-    show(origin, (await host.ask("reply", { origin, agreement: post.agreement, reply })).view);
+    // A fetch takes its time: by then the person may look elsewhere.
+    if (by !== "click" && policy !== kept && !(await isActive(visit))) return;
+    conflict = await exchange(visit, await host.ask("offer", { origin, policy, by }));
   });
-  offering.delete(origin);
+  if (conflict && stands(visit)) await consult(visit, { fresh: true });
+}
+
+/**
+ * End an agreement, or take a proffer back; or tell the site again that it was.
+ * @param {Visit} visit
+ * @param {string} agreement
+ * @param {"click" | "retry"} by
+ * @param {string | null} [busy] the button that was pressed
+ */
+async function withdraw(visit, agreement, by, busy = null) {
+  const { origin } = visit;
+  await alone(visit, busy, async () => {
+    visit.told = true;
+    await exchange(visit, await host.ask("withdraw", { origin, agreement, policy: visit.policy, by }));
+  });
+}
+
+/**
+ * Post what the host wants posted, and bring back what came.
+ * @returns {Promise<boolean>} whether the site says that its policy is another one by now
+ */
+async function exchange(visit, { post, view }) {
+  const { origin } = visit;
+  show(origin, view);
+  if (!post) return false;
+  const { agreement, notice } = post;
+  const reply = await carry(origin, post);
+  const conflict = "status" in reply && reply.status === 409;
+  if (conflict) for (const one of visits.values()) if (one.origin === origin) one.policy = null;
+  show(origin, (await host.ask("reply", { origin, agreement, notice, reply })).view);
+  return conflict;
+}
+
+/** Run a task that no other of that origin may overlap, with its button shown as busy. */
+async function alone(visit, busy, task) {
+  const { origin } = visit;
+  if (posting.has(origin)) return;
+  posting.add(origin);
+  visit.busy = busy;
+  changed(visit.tabId);
+  await attempt(visit, task);
+  posting.delete(origin);
   visit.busy = null;
   changed(visit.tabId);
 }

@@ -45,11 +45,12 @@ function withoutOrigin() {
  * A site's policy, fetched anew for every document: a request that is left out would tell a site
  * that it was visited before.
  * @param {string} origin
+ * @param {AbortSignal | null} until the answer is of no use any more
  * @returns {Promise<Policy | NoPolicy>}
  */
-export async function fetchPolicy(origin) {
+export async function fetchPolicy(origin, until) {
   const at = now();
-  const answer = await ask(policyUrl(origin), { method: "GET" });
+  const answer = await ask(policyUrl(origin), { method: "GET" }, until);
   if ("failed" in answer) return { at, failed: answer.failed, status: null };
   if (answer.status === 404) return { at, failed: "not-found", status: 404 };
   if (answer.status !== 200) return { at, failed: "status", status: answer.status };
@@ -70,9 +71,10 @@ export async function carry(origin, { url, body }) {
 /**
  * @param {string} url
  * @param {RequestInit} request
+ * @param {AbortSignal | null} [until]
  * @returns {Promise<Reply>}
  */
-async function ask(url, request) {
+async function ask(url, request, until = null) {
   await withoutOrigin();
   try {
     const response = await fetch(url, {
@@ -81,7 +83,7 @@ async function ask(url, request) {
       referrerPolicy: "no-referrer",
       cache: "no-store",
       redirect: "error",
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.any([AbortSignal.timeout(PATIENCE), ...(until ? [until] : [])]),
     });
     const bytes = await upTo(LIMIT, response);
     if (bytes === null) return { failed: "too-large" };

@@ -116,10 +116,19 @@ export const ACTIONS = {
   offer: { label: "Offer my terms", busy: "Offering…" },
   again: { label: "Send it again", busy: "Sending…" },
   look: { label: "Look for its terms", busy: "Looking…" },
-  agreement: { label: "See the agreement" },
-  options: { label: "Your terms" },
+  agreement: { label: "The agreement" },
+  end: { label: "End it…", busy: "Ending…" },
+  "take-back": { label: "Take it back", busy: "Taking it back…" },
+  "tell-again": { label: "Tell it again", busy: "Telling…" },
   retry: { label: "Try again", busy: "Trying…" },
   access: { label: "Give access" },
+};
+
+/** Asked before an agreement is ended. */
+export const END = {
+  text: "It ends for you at once, and for the site when it hears of it. This cannot be undone, but you can offer your terms again.",
+  yes: "End the agreement",
+  no: "Keep it",
 };
 
 /** The mark of a clause, for the eye and for a screen reader. */
@@ -134,11 +143,49 @@ export const SIGNALS = {
   gpc: "Global Privacy Control",
 };
 
+/**
+ * Where one agreement of the list stands: its picture, and in words.
+ * @type {Record<string, {shape: string, label: string, since: string}>}
+ */
+export const STANDINGS = {
+  active: { shape: "active", label: "Both signed", since: "since" },
+  proffered: { shape: "potential", label: "No answer yet", since: "offered on" },
+  unanswered: { shape: "potential", label: "It did not answer", since: "as of" },
+  declined: { shape: "potential", label: "It declined", since: "on" },
+  refused: { shape: "potential", label: "It could not take them", since: "on" },
+  withdrawn: { shape: "ended", label: "You ended it", since: "on" },
+  "taken-back": { shape: "ended", label: "You took it back", since: "on" },
+};
+
+/** Around one agreement, signed by both or only offered. */
+export const AGREEMENT = {
+  sealed: { copied: "Copied: the agreement with both signatures.", file: "agreement", signed: "Signed" },
+  offered: { copied: "Copied: your terms with your signature.", file: "offer", signed: "Offered" },
+};
+
+export const LIST = {
+  lead: "Every site that was ever offered your terms, the newest first.",
+  empty: {
+    heading: "No site has been offered anything yet.",
+    text: "Visit a site that takes terms, and click or type in its page. What becomes of it will stand here.",
+  },
+  waiting: "Your agent keeps your agreements. They are shown once it is there.",
+  /** @param {number} total */
+  count: (total) => total === 1 ? "1 offer" : `${total.toLocaleString("en-GB")} offers`,
+  /** @param {number} total */
+  found: (total) => total === 1 ? "1 found" : `${total.toLocaleString("en-GB")} found`,
+  /** @param {string} find */
+  none: (find) => `No site with “${find}” in its address has been offered anything.`,
+  /** @param {number} left */
+  more: (left) => `Show more (${left.toLocaleString("en-GB")} left)`,
+};
+
 /** The picture in words, for the toolbar and the popup. */
 export const SHAPES = {
   unknown: "you and the site, apart",
   potential: "you and the site, apart, and the site has terms",
   active: "you and the site, joined",
+  ended: "you and the site, apart, struck through",
   alone: "you, alone, with an exclamation mark",
   private: "you and the site, apart",
 };
@@ -146,6 +193,7 @@ export const SHAPES = {
 /** The toolbar before anything is known of a page. */
 export const TITLE = "r-button: your signals go out; this site has no terms for you yet";
 export const TITLE_OFF = "r-button: both signals are off; this site has no terms for you yet";
+export const TITLE_MISTAKE = "r-button: there is a mistake in your terms; press to see where";
 /** @param {string} heading */
 export const titleOf = (heading) => `r-button: ${heading}`;
 

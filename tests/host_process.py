@@ -92,6 +92,10 @@ class Host:
                 return frame
             self._kept.append(frame)
 
+    def rest(self) -> list[Frame]:
+        """What nobody has waited for, to the end of the process' output."""
+        return [*self._kept, *iter(self._arrived.get, None)]
+
     def log(self) -> str:
         """What the host wrote to stderr."""
         self._log.seek(0)

@@ -1,6 +1,7 @@
 """A small stand-in for a signing site, made of `rbutton.terms` and raw Ed25519 signatures."""
 
 import base64
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -94,6 +95,11 @@ def problem(
     members = {"type": "about:blank", "status": status, "code": code, "detail": detail}
     body = json.dumps({name: value for name, value in members.items() if value is not None})
     return http(status, "application/problem+json", body.encode(), **headers)
+
+
+def nonce_of(*what: object) -> bytes:
+    """A nonce that is another one for another thing."""
+    return hashlib.sha256(repr(what).encode()).digest()
 
 
 def proffer(

@@ -68,7 +68,7 @@ def test_after_five_tries_it_is_unanswered_and_the_persons_to_send(home: Path) -
         assert (view["reason"], view["offer"]) == ("waiting", None)
         view = reply(running, first, NO_REPLY)
         assert (view["state"], view["reason"]) == ("potential", "unanswered")
-        assert (view["offer"], view["actions"]) == (None, ["again"])
+        assert (view["offer"], view["actions"]) == (None, ["again", "take-back"])
         assert view["heading"] == "shop.example did not answer"
         assert "sent 5 times" in view["text"]
         assert "not sent again unless you say so" in view["text"]
@@ -100,7 +100,7 @@ def test_a_proffer_of_yesterday_goes_again_only_by_a_click(home: Path) -> None:
     offered = open_since(home, datetime.now(UTC) - timedelta(hours=25), tries=1)
     with greeted(home) as running:
         view = visit(running)
-        assert (view["reason"], view["offer"]) == ("waiting", None)
+        assert (view["reason"], view["offer"]) == ("unanswered", None)
         assert offer(running, "retry")[0] is None
         post, _ = offer(running, "click")
         assert post["body"].encode() == offered
@@ -156,7 +156,7 @@ def test_a_site_that_says_slow_down_is_left_alone_that_long(home: Path) -> None:
         first, _ = offer(running, "touch")
         view = reply(running, first, sites.problem(429, "slow-down", retry_after="3600"))
         assert (view["reason"], view["offer"]) == ("waiting", None)
-        assert "It had no time for them." in view["text"]
+        assert "It had no time for it." in view["text"]
         assert "It asked not to be asked again before" in view["text"]
     with greeted(home) as running:
         assert visit(running)["offer"] is None
@@ -531,7 +531,7 @@ FAILURES: dict[str, tuple[Any, str]] = {
     "silence": ({"failed": "timeout"}, "within 5 seconds"),
     "a dropped connection": ({"failed": "network"}, "could not be reached"),
     "a megabyte": ({"failed": "too-large"}, "larger than 65,536 bytes"),
-    "429": (sites.problem(429, "slow-down"), "no time for them"),
+    "429": (sites.problem(429, "slow-down"), "no time for it"),
     "500": (sites.http(500, "text/plain", b"oops"), "an error (500)"),
     "503": (sites.http(503, None, b""), "an error (503)"),
     "501 to what it does not know": (sites.problem(501, "later"), "an error (501)"),

@@ -6,20 +6,19 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rbutton.person.ledger import Ledger
 from rbutton.terms import agreement
 from rbutton.terms.encoding import time_text
-from tests import sites
-from tests.sites import Site
+from tests import ledgers
+from tests.ledgers import FATES
 
-PROBLEM = b'{"type":"about:blank","code":"declined","detail":"No."}'
-NAMES = ["waiting", "signed", "declined", "refused", "silent"]
+NOW = datetime.now(UTC).replace(microsecond=0)
+SEALED = {"https://signed.example", "https://withdrawn.example"}
 
 
 @pytest.fixture
@@ -34,27 +33,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def busy(home: Path) -> Path:
     """A home with one agreement of each kind."""
-    with Ledger(home / "ledger.sqlite3").writing() as ledger:
-        for number, name in enumerate(NAMES):
-            site = Site(origin=f"https://{name}.example")
-            at = sites.NOW + timedelta(hours=number)
-            offered = sites.proffer(site, now=at, nonce=bytes([number]) * 32)
-            when = time_text(at)
-            ledger.append("policy", when, site.origin, offered.id, site.policy())
-            ledger.append("proffer", when, site.origin, offered.id, offered.body)
-            ledger.append("sent", when, site.origin, offered.id, b'{"by":"touch"}')
-            later = time_text(at + timedelta(seconds=5))
-            if name == "silent":
-                gaps = [*(timedelta(minutes=minutes) for minutes in range(1, 5)), timedelta(days=2)]
-                for gap in gaps:
-                    again = time_text(at + gap)
-                    ledger.append("sent", again, site.origin, offered.id, b'{"by":"retry"}')
-            elif name == "signed":
-                sealed = site.countersign(offered.body)
-                ledger.append("sealed", later, site.origin, offered.id, sealed)
-            elif name != "waiting":
-                kind: Any = name
-                ledger.append(kind, later, site.origin, offered.id, PROBLEM)
+    ledgers.one_of_each(home / "ledger.sqlite3", NOW)
     return home
 
 
@@ -81,14 +60,22 @@ def listed(home: Path) -> list[Any]:
 
 
 def test_each_agreement_is_one_object_a_line(busy: Path) -> None:
-    """Oldest first, with where it stands and since when."""
+    """In the order of their offer, with where it stands and since when."""
+    made = {hours: NOW - timedelta(hours=hours) for hours in range(1, 11)}
+    later = timedelta(seconds=5)
+    states = [
+        ("waiting", "proffered", made[10]),
+        ("signed", "active", made[9] + later),
+        ("declined", "declined", made[8] + later),
+        ("refused", "refused", made[7] + later),
+        ("silent", "unanswered", made[6] - timedelta(days=4) + timedelta(minutes=4)),
+        ("stale", "unanswered", made[5] - timedelta(days=3) + timedelta(days=1)),
+        ("withdrawn", "withdrawn", made[4] + timedelta(minutes=1)),
+        ("taken-back", "withdrawn", made[3] + timedelta(minutes=1)),
+    ]
     found = listed(busy)
     assert [(one["origin"], one["state"], one["since"]) for one in found] == [
-        ("https://waiting.example", "proffered", "2026-11-22T10:00:00Z"),
-        ("https://signed.example", "active", "2026-11-22T11:00:05Z"),
-        ("https://declined.example", "declined", "2026-11-22T12:00:05Z"),
-        ("https://refused.example", "refused", "2026-11-22T13:00:05Z"),
-        ("https://silent.example", "unanswered", "2026-11-22T14:04:00Z"),
+        (f"https://{fate}.example", state, time_text(since)) for fate, state, since in states
     ]
     for one in found:
         assert one["terms"] == ["SD-BASE-DP"]
@@ -96,11 +83,11 @@ def test_each_agreement_is_one_object_a_line(busy: Path) -> None:
 
 
 def test_the_jws_is_what_was_signed(busy: Path) -> None:
-    """Anybody can verify it: the id follows from it, and only the active one is sealed."""
+    """Anybody can verify it: the id follows from it, and only what the site signed is sealed."""
     for one in listed(busy):
         signed = agreement.read(json.dumps(one["jws"]).encode())
         assert signed.id == one["id"]
-        assert signed.sealed is (one["state"] == "active")
+        assert signed.sealed is (one["origin"] in SEALED)
         assert signed.agreement.site.origin == one["origin"]
 
 
@@ -110,11 +97,12 @@ def test_the_table_is_for_reading(busy: Path) -> None:
     assert done.returncode == 0
     heading, *lines = done.stdout.splitlines()
     assert heading.split() == ["SITE", "STATE", "SINCE", "TERMS"]
-    assert len(lines) == len(NAMES)
-    for name, line in zip(NAMES, lines, strict=True):
-        assert line.startswith(f"https://{name}.example")
+    assert len(lines) == len(FATES)
+    for fate, line in zip(FATES, lines, strict=True):
+        assert line.startswith(f"https://{fate}.example")
         assert line.endswith("Only what the service needs, and my data is mine too")
-    assert "2026-11-22 11:00" in lines[1]
+    since = NOW - timedelta(hours=9) + timedelta(seconds=5)
+    assert f"{since:%Y-%m-%d %H:%M}" in lines[1]
 
 
 def test_nothing_yet_says_how_to_begin(home: Path) -> None:

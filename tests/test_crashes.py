@@ -285,3 +285,54 @@ def test_hosts_that_start_together_in_a_new_home_share_it(tmp_path: Path) -> Non
             assert answer["result"]["post"], answer
     assert kinds(home).count("proffer") == len(several)
     Visit(home, Shop(tmp_path / "shop.sqlite3")).is_by_the_one_seed()
+
+
+@dataclass
+class Ending:
+    """The end of one agreement, and what the host has acknowledged of it so far."""
+
+    visit: Visit
+    ended: str
+    view: Any = None
+
+    def through(self, running: Host) -> None:
+        """The person ends it, and the shop is told."""
+        members = {"origin": self.visit.shop.policy.origin, "agreement": self.ended}
+        asked = running.result("withdraw", **members, policy=self.visit.served, by="click")
+        self.view, post = asked["view"], asked["post"]
+        if post:
+            self.visit.post = post
+            answer = self.visit.carry()
+            self.view = running.result("reply", **members, notice=post["notice"], reply=answer)[
+                "view"
+            ]
+
+
+def test_killed_at_every_decisive_system_call_of_an_ending(tmp_path: Path) -> None:
+    """What was shown as ended is; whatever was not is ended by the next try, by one notice."""
+    for when in range(1, MANY):
+        folder = tmp_path / str(when)
+        folder.mkdir(mode=0o700)
+        visit = Visit(folder / "home", Shop(folder / "shop.sqlite3"))
+        with host("--home", visit.home) as running:
+            visit.through(running)
+        ending = Ending(visit, visit.view["agreement"]["id"])
+        killed = False
+        with host("--home", visit.home, before=killing(when)) as running:
+            try:
+                running.hello()
+                ending.through(running)
+            except (HostEnded, BrokenPipeError):
+                killed = True
+        shown = ending.view and ending.view["state"]
+        with greeted(visit.home) as running:
+            visit.look(running)
+            assert visit.view["state"] == "ended" or shown is None
+            ending.through(running)
+        assert "The site confirmed it." in ending.view["text"]
+        assert [one.state for one in visit.shop.store.agreements()] == ["withdrawn"]
+        assert kinds(visit.home).count("withdraw") == kinds(visit.home).count("acknowledged") == 1
+        if not killed:
+            break
+    assert not killed
+    assert when > 4

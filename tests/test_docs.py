@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from rbutton.browsers import install, stage
+from rbutton.browsers import adding, install, stage
 from rbutton.cli import agreements as listing
-from rbutton.decisions import reply, view
+from rbutton.decisions import reply
+from rbutton.decisions.view import agreed
 from rbutton.demo import play
 from rbutton.person import settings
 from rbutton.shipped.roster import catalogue
@@ -294,14 +295,15 @@ def test_the_readme_quotes_the_first_terms_and_takes_no_liberties_with_others() 
 
 @pytest.mark.parametrize(
     ("name", "modules"),
-    [("demo", [stage, play, view]), ("install", [install])],
+    [("demo", [stage, play, agreed]), ("install", [install, adding])],
     ids=["demo", "install"],
 )
 def test_the_readme_quotes_what_the_installer_says(name: str, modules: list[Any]) -> None:
     """Line for line, but for what is not the same on every machine."""
     sources = "".join(Path(module.__file__).read_text("utf-8") for module in modules)
     varying = re.compile(
-        r"(?:http://)?127\.0\.0\.1:\d+|/home/ada/\S*|Chromium(?!,)|\d+(?:\.\d+){3}"
+        r"(?:http://)?127\.0\.0\.1:\d+|/home/ada/\S*|(?:Chromium and )?Firefox(?! keeps)|Chromium"
+        r"|\d+(?:\.\d+){3}"
         r"|chrome://extensions|(?<=^The command: )rbutton$| …$"
     )
     for line in examples(README)[name].splitlines():
@@ -375,7 +377,7 @@ def test_the_architecture_names_every_module_of_the_extension_and_every_room() -
     }
     rows = table(ARCHITECTURE, "module", "its one concern")
     named = {name for modules_told, _ in rows for name in spans(modules_told)}
-    assert named == modules | {"popup/", "options/"}
+    assert named == modules | {"popup/", "options/", "agreements/"}
     rooms = {path.parent.name for path in (TOP / "host/rbutton").glob("*/__init__.py")}
     told = table(ARCHITECTURE, "room", "knows", "never")
     assert {spans(room)[0] for room, *_ in told} == rooms
@@ -406,7 +408,7 @@ def test_the_states_are_drawn_with_the_buttons_own_geometry() -> None:
         back = f"a{bend} {bend} 0 0 {sweep} 0 {2 * bend}"
         return f'd="M{end} {y - bend}H{end - side * arm}{back}H{end}"'
 
-    assert groups.keys() == {"unknown", "potential", "active", "alone"}
+    assert groups.keys() == {"unknown", "potential", "active", "ended", "alone"}
     for state, group in groups.items():
         gap = number[state]
         assert magnet(1, x - gap) in group

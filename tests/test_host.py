@@ -60,7 +60,7 @@ def test_a_whole_negotiation(home: Path, running: Host) -> None:
     assert (view["state"], view["reason"], view["offer"]) == ("active", "signed", None)
     assert view["agreement"]["id"] == post["agreement"]
     assert view["agreement"]["jws"].encode() == sealed
-    assert view["actions"] == ["agreement"]
+    assert view["actions"] == ["agreement", "end"]
     assert {row["mark"] for row in view["clauses"]} == {"met"}
     kept = records(home)
     assert [one.kind for one in kept] == ["policy", "proffer", "sent", "sealed"]
@@ -111,7 +111,7 @@ def test_an_open_proffer_is_the_same_bytes_after_a_restart(home: Path) -> None:
     with greeted(home) as running:
         view = visit(running)
         assert (view["reason"], view["offer"]) == ("waiting", "now")
-        assert view["actions"] == ["again"]
+        assert view["actions"] == ["again", "take-back"]
         for by in ("retry", "click"):
             post, _ = offer(running, by)
             assert post == first
@@ -528,7 +528,7 @@ def test_wrong_requests_are_refused_by_their_number(home: Path, running: Host) -
         error = running.error(request, **members)
         assert error["code"] == "malformed", name
         assert error["message"].endswith(".")
-    for request in ("withdraw", "", "__init__", "settings"):
+    for request in ("forget", "", "__init__", "settings"):
         assert running.error(request)["code"] == "unknown-request"
     assert running.error("offer", **GOOD_VISIT, by="click", secret="x")["code"] == "malformed"
     assert not (home / "ledger.sqlite3").exists()

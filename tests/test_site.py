@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jwcrypto.jwk import JWK
@@ -17,7 +18,7 @@ from jwcrypto.jws import JWS
 from rbutton.shipped.roster import catalogue
 from rbutton.site.messages import STATUS, Response
 from rbutton.site.store import Kept, Store
-from rbutton.terms import agreement
+from rbutton.terms import agreement, documents, jws, notice
 from rbutton.terms.encoding import b64u, from_b64u, time_text
 from rbutton.terms.keys import PublicKey
 from tests import strategies
@@ -254,24 +255,76 @@ def test_a_foreign_signature_is_told_apart_from_a_malformed_document(shop: Shop)
     assert refusal(shop.post(compact(swapped))) == (401, "bad-signature")
 
 
-def test_a_notice_gets_no_answer_yet(shop: Shop) -> None:
-    """501 without a code: the agent keeps it, and sends it again."""
-    offered = proffer(shop.policy)
-    shop.post(offered.body)
-    notice = offered.resigned_as(
-        {
-            "emanciterms": 1,
-            "type": "notice",
-            "kind": "withdraw",
-            "under": offered.id,
-            "id": "2f6c2f2e-8f3c-4c7e-9c39-0d6d1c8b1c58",
-            "made": time_text(NOW),
-            "body": {"reason": None},
-        }
-    )
-    response = shop.post(notice)
-    assert response.status == 501
-    assert "code" not in json.loads(response.body)
+class TestWithdrawing:
+    """A notice ends an agreement for good (protocol, section 6)."""
+
+    def test_it_is_confirmed_and_kept(self, shop: Shop) -> None:
+        """Again the same answer to the same notice, whatever key signs today."""
+        offered = proffer(shop.policy)
+        shop.post(offered.body)
+        told = notice.withdraw(offered.id, offered.key, NOW)
+        shop.now = NOW + timedelta(days=400)
+        first = shop.post(told.body)
+        answer = notice.read(jws.parse(first.body, "notice")).check_by([shop.policy.jwk])
+        assert (first.status, notice.acknowledges(answer, told)) == (200, True)
+        assert [kept.state for kept in shop.store.agreements()] == ["withdrawn"]
+        shop.policy = policy(key=Ed25519PrivateKey.from_private_bytes(b"\x31" * 32))
+        assert shop.post(told.body) == first
+
+    def test_what_was_withdrawn_is_never_signed_again(self, shop: Shop) -> None:
+        offered = proffer(shop.policy)
+        sealed = shop.post(offered.body)
+        shop.post(notice.withdraw(offered.id, offered.key, NOW).body)
+        for replayed in (offered.body, sealed.body):
+            assert refusal(shop.post(replayed)) == (410, "expired")
+
+    def test_a_second_notice_is_confirmed_and_not_kept(self, shop: Shop) -> None:
+        """Nobody can fill the store with them."""
+        offered = proffer(shop.policy)
+        shop.post(offered.body)
+        first = notice.withdraw(offered.id, offered.key, NOW)
+        shop.post(first.body)
+        size = shop.path.stat().st_size
+        for _ in range(20):
+            other = notice.withdraw(offered.id, offered.key, NOW, "again" * 500)
+            answer = notice.read(jws.parse(shop.post(other.body).body, "notice"))
+            assert notice.acknowledges(answer, other)
+        assert shop.path.stat().st_size == size
+
+    def test_only_the_person_of_that_agreement_ends_it(self, shop: Shop) -> None:
+        mine, other = proffer(shop.policy), proffer(shop.policy)
+        shop.post(mine.body)
+        for key in (other.key, SITE_KEY):
+            told = notice.withdraw(mine.id, key, NOW)
+            assert refusal(shop.post(told.body)) == (401, "bad-signature")
+        assert [kept.state for kept in shop.store.agreements()] == ["sealed"]
+
+    def test_of_nothing_that_was_signed_here(self, shop: Shop) -> None:
+        """Neither an unknown id nor a decline is an agreement."""
+        declined = proffer(shop.policy, "SD-BASE")
+        assert refusal(shop.post(declined.body)) == (403, "declined")
+        for unknown in (declined, proffer(shop.policy)):
+            told = notice.withdraw(unknown.id, unknown.key, NOW)
+            assert refusal(shop.post(told.body)) == (404, "unknown-agreement")
+
+    def test_other_kinds_are_not_known(self, shop: Shop) -> None:
+        offered = proffer(shop.policy)
+        shop.post(offered.body)
+        told = notice.withdraw(offered.id, offered.key, NOW)
+        members = documents.parse(told.document.payload, "notice")
+        for kind, body in (("intent", {}), ("acknowledge", {"re": members["id"]})):
+            posted = offered.resigned_as(members | {"kind": kind, "body": body})
+            assert refusal(shop.post(posted)) == (422, "unknown-terms")
+
+    def test_two_at_once_end_it_once(self, shop: Shop) -> None:
+        """Both are confirmed; one is kept."""
+        offered = proffer(shop.policy)
+        shop.post(offered.body)
+        told = [notice.withdraw(offered.id, offered.key, NOW) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda one: shop.post(one.body), told))
+        for one, answer in zip(told, answers, strict=True):
+            assert notice.acknowledges(notice.read(jws.parse(answer.body, "notice")), one)
 
 
 class TestSamePayloadSameAnswer:

@@ -1,19 +1,20 @@
 // The options page, and on the first run the welcome: shows the host's Settings and asks it to
 // change them, one at a time. What it shows is always what the host last said.
 
-import { api, SITE_ACCESS } from "../browser.js";
+import { noteAlone } from "../alone.js";
+import { api } from "../browser.js";
 import { byId, el, magnets } from "../dom.js";
-import { ACTIONS, aloneBecause, OPTIONS } from "../words.js";
+import { line } from "../line.js";
+import { aloneBecause, OPTIONS } from "../words.js";
 
 const picture = magnets(byId("magnets"));
-const port = api.runtime.connect({ name: "options" });
 let model = null;
 let fading = 0;
 
 if (location.hash === "#welcome") byId("title").textContent = OPTIONS.welcome;
 byId("lead").textContent = OPTIONS.lead;
 
-port.onMessage.addListener((message) => {
+const port = line("options", (message) => {
   if (message.type === "model") {
     model = message;
     render();
@@ -54,20 +55,8 @@ const section = (id) => byId(id).closest("section");
 const fixed = () => Boolean(model.alone && model.alone.reason !== "no-access") || !model.settings;
 
 function renderAlone() {
-  const { alone } = model;
-  byId("alone").hidden = !alone;
-  if (!alone) return byId("alone").replaceChildren();
-  const { heading, text, fix, command } = aloneBecause(alone);
-  const again = el("button", { type: "button" }, ACTIONS[alone.reason === "no-access" ? "access" : "retry"].label);
-  again.dataset.key = "again";
-  again.addEventListener("click", () => {
-    if (alone.reason === "no-access") api.permissions.request(SITE_ACCESS);
-    else port.postMessage({ type: "retry" });
-  });
-  byId("alone").replaceChildren(
-    el("strong", {}, heading), el("p", {}, text),
-    el("p", {}, command ? `${fix} ` : fix, command ? el("code", {}, command) : null),
-    model.settings ? null : el("p", { className: "sub" }, OPTIONS.waiting), again);
+  const waiting = model.settings ? null : OPTIONS.waiting;
+  noteAlone(byId("alone"), model.alone, { waiting, retry: () => port.postMessage({ type: "retry" }) });
 }
 
 function renderProblem(problem) {

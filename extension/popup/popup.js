@@ -1,22 +1,21 @@
 // The popup: draws what the background tells, and tells it what the person pressed.
 
+import { agreementPart, day, siteOf } from "../agreement.js";
 import { api, SITE_ACCESS } from "../browser.js";
 import { byId, el, magnets } from "../dom.js";
-import { ACTIONS, aloneBecause, MARKS, PLACES, SIGNALS, STILL_SIGNALLING } from "../words.js";
+import { line } from "../line.js";
+import { ACTIONS, aloneBecause, END, MARKS, PLACES, SIGNALS, STILL_SIGNALLING } from "../words.js";
 
 const root = document.documentElement;
 const picture = magnets(byId("magnets"));
-const port = api.runtime.connect({ name: "popup" });
 let model = null;
 
-port.onMessage.addListener((message) => {
+const [tab] = await api.tabs.query({ active: true, currentWindow: true });
+const port = line("popup", (message) => {
   if (message.type !== "model") return;
   model = message;
   render();
-});
-
-const [tab] = await api.tabs.query({ active: true, currentWindow: true });
-if (tab) port.postMessage({ type: "show", tabId: tab.id });
+}, tab ? { type: "show", tabId: tab.id } : null);
 
 /** What is shown: the host's View, or one of the button's own. */
 function shown() {
@@ -25,18 +24,18 @@ function shown() {
     const { heading, text: why, fix, command } = aloneBecause(alone);
     const still = alone.reason !== "no-access" && (signals.dnt || signals.gpc);
     const text = still ? `${why} ${STILL_SIGNALLING}` : why;
-    const actions = [alone.reason === "no-access" ? "access" : "retry", "options"];
+    const actions = [alone.reason === "no-access" ? "access" : "retry"];
     return { state: "alone", reason: alone.reason, heading, text, fix, command, actions };
   }
   if (place.kind !== "site") {
     const set = place.kind === "private-window" || place.kind === "container";
-    return { state: set ? "private" : "unknown", reason: place.kind, ...PLACES[place.kind](place.host), actions: ["options"] };
+    return { state: set ? "private" : "unknown", reason: place.kind, ...PLACES[place.kind](place.host), actions: [] };
   }
   if (!view) {
     const reason = model.trouble ? "no-answer" : "asking";
-    return { state: "unknown", reason, ...PLACES[reason](place.host), actions: ["options"] };
+    return { state: "unknown", reason, ...PLACES[reason](place.host), actions: [] };
   }
-  return { ...view, actions: [...view.actions, "options"] };
+  return view;
 }
 
 function render() {
@@ -72,6 +71,7 @@ function render() {
   }));
   byId("stale").hidden = !stale || !site;
   renderActions(view.actions);
+  if (!view.actions.includes("end")) asked();
   if (byId("detail").hidden) byId("front").hidden = false;
   else if (!view.agreement) showFront();
 }
@@ -105,7 +105,7 @@ function renderActions(actions) {
   box.replaceChildren(...actions.filter((action) => action in ACTIONS).map((action, at) => {
     const { label, busy } = ACTIONS[action];
     const isBusy = model.busy === action;
-    const go = at === 0 && !["agreement", "look", "options"].includes(action);
+    const go = at === 0 && !["agreement", "look"].includes(action);
     const button = el("button", { type: "button", className: go ? "go" : "", "data-action": action }, isBusy ? busy : label);
     // Not `disabled`, which would take the focus away.
     if (model.busy) button.setAttribute("aria-disabled", "true");
@@ -116,22 +116,63 @@ function renderActions(actions) {
 }
 
 async function press(action) {
-  const { tabId, place } = model;
-  if (action === "options") {
-    await api.runtime.openOptionsPage();
-    window.close();
-  } else if (action === "agreement") {
+  if (action === "agreement") {
     showDetail();
+  } else if (action === "end") {
+    ask();
   } else if (action === "access") {
     await api.permissions.request(SITE_ACCESS);
   } else if (action === "retry") {
     port.postMessage({ type: "retry" });
   } else {
-    model.busy = action;
-    render();
-    port.postMessage({ type: "act", action, tabId, documentId: place.documentId });
+    act(action);
   }
 }
+
+function act(action) {
+  const { tabId, place } = model;
+  model.busy = action;
+  render();
+  port.postMessage({ type: "act", action, tabId, documentId: place.documentId });
+}
+
+// Ending an agreement cannot be undone, so it takes a second press.
+
+function ask() {
+  byId("sure-text").textContent = END.text;
+  byId("sure-yes").textContent = END.yes;
+  byId("sure-no").textContent = END.no;
+  byId("actions").hidden = true;
+  byId("more").hidden = true;
+  byId("sure").hidden = false;
+  byId("sure-no").focus();
+}
+
+function asked() {
+  byId("sure").hidden = true;
+  byId("actions").hidden = false;
+  byId("more").hidden = false;
+}
+
+byId("sure-yes").addEventListener("click", () => {
+  asked();
+  act("end");
+});
+
+byId("sure-no").addEventListener("click", () => {
+  asked();
+  byId("actions").querySelector('[data-action="end"]')?.focus();
+});
+
+byId("options").addEventListener("click", async () => {
+  await api.runtime.openOptionsPage();
+  window.close();
+});
+
+byId("agreements").addEventListener("click", async () => {
+  await api.tabs.create({ url: api.runtime.getURL("agreements/agreements.html") });
+  window.close();
+});
 
 byId("reload").addEventListener("click", () => {
   port.postMessage({ type: "reload", tabId: model.tabId });
@@ -140,17 +181,13 @@ byId("reload").addEventListener("click", () => {
 
 // The agreement, whole.
 
+const showAgreement = agreementPart();
+
 function showDetail() {
-  const { agreement } = model.view;
-  const since = new Date(agreement.since);
-  byId("parties").textContent = `You and ${byId("origin").textContent}, since ${since.toLocaleDateString("en-GB", { dateStyle: "long" })}`;
-  byId("terms").replaceChildren(...agreement.terms.map(({ title, text, url }) =>
-    el("article", {}, el("h2", {}, title), el("p", {}, text), link(url))));
-  byId("ids").replaceChildren(
-    el("dt", {}, "Terms"), el("dd", {}, agreement.terms.map(({ id }) => id).join(", ")),
-    el("dt", {}, "Signed"), el("dd", {}, agreement.since),
-    el("dt", {}, "Agreement"), el("dd", {}, agreement.id));
-  byId("kept").textContent = "";
+  const { agreement, origin } = model.view;
+  const site = siteOf(origin);
+  byId("parties").textContent = `You and ${site}, since ${day(agreement.since)}`;
+  showAgreement(agreement, site, true);
   byId("front").hidden = true;
   byId("detail").hidden = false;
   scrollTo(0, 0);
@@ -163,23 +200,4 @@ function showFront() {
   byId("actions").querySelector('[data-action="agreement"]')?.focus();
 }
 
-function link(url) {
-  if (!url || !URL.canParse(url) || new URL(url).protocol !== "https:") return null;
-  return el("a", { href: url, target: "_blank", rel: "noreferrer" }, "The terms where they are published");
-}
-
 byId("back").addEventListener("click", showFront);
-
-byId("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(model.view.agreement.jws);
-  byId("kept").textContent = "Copied: the agreement with both signatures.";
-});
-
-byId("save").addEventListener("click", () => {
-  const { agreement } = model.view;
-  const url = URL.createObjectURL(new Blob([agreement.jws], { type: "application/jose+json" }));
-  const name = `agreement ${model.place.host} ${agreement.since.slice(0, 10)}.json`.replace(/[^\w.-]+/g, "-");
-  el("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  byId("kept").textContent = `Saved as ${name}`;
-});

@@ -1,11 +1,12 @@
 """⊃ sites that behave as a test wants: announced so or so, with any policy and any answer."""
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -14,6 +15,7 @@ from tests import sites
 
 Answer = Callable[[sites.Site, bytes], Response]
 LINK = "</.well-known/emanciterms.json>; rel=emanciterms"
+LINK_ELEMENT = '<link rel="emanciterms" href="/.well-known/emanciterms.json">'
 
 
 def signs(site: sites.Site, body: bytes) -> Response:
@@ -52,17 +54,23 @@ def create_app_of(
     by_header: bool = True,
     policy: Callable[[sites.Site], bytes] = sites.Site.policy,
     quiet: str | None = None,
+    extra: Sequence[Route] = (),
 ) -> Starlette:
-    """A site of one page, which sets a cookie and a validator that must not come back."""
+    """A site of one page, which sets a cookie and a validator that must not come back.
+
+    Args:
+        site: who signs.
+        answer: what its endpoint does.
+        by_header: False announces by the link element.
+        policy: its bytes.
+        quiet: a path whose page announces nothing.
+        extra: routes that come before its own.
+    """
     marks = {"Set-Cookie": "known=42; Path=/", "ETag": '"known-42"'}
 
     async def page(request: Request) -> Response:
         told = request.url.path != quiet
-        link = (
-            ""
-            if by_header or not told
-            else '<link rel="emanciterms" href="/.well-known/emanciterms.json">'
-        )
+        link = "" if by_header or not told else LINK_ELEMENT
         return HTMLResponse(
             f"<!doctype html><title>shop</title>{link}"
             '<input aria-label="something to type in"><p>Hello</p><a href="/">on</a>',
@@ -73,15 +81,34 @@ def create_app_of(
         return Response(policy(site), media_type="application/json", headers=marks)
 
     async def endpoint(request: Request) -> Response:
-        return answer(site, await request.body())
+        # In a thread: one that takes its time holds up this answer alone.
+        return await run_in_threadpool(answer, site, await request.body())
 
     return Starlette(
         routes=[
+            *extra,
             Route("/.well-known/emanciterms.json", serve_policy),
             Route("/.well-known/emanciterms", endpoint, methods=["POST"]),
             Route("/{path:path}", page),
         ]
     )
+
+
+def by_name(**how: Any) -> Callable[[str], Any]:
+    """A site for every host name that is asked for, all of them with these ways."""
+
+    def make(_: str) -> Any:
+        known: dict[bytes, Starlette] = {}
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            host = dict(scope["headers"])[b"host"]
+            if host not in known:
+                known[host] = create_app(f"https://{host.decode('ascii')}", **how)
+            await known[host](scope, receive, send)
+
+        return app
+
+    return make
 
 
 def that(**how: Any) -> Callable[[str], Callable[..., Awaitable[None]]]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from typing import Any
 
 from rbutton.browsers import manifests
 from rbutton.browsers.places import places
-from tests.e2e.browsers import Browser, Page
+from tests.e2e.browsers import READY, Browser, Page
 
 
 class Person:
@@ -24,6 +26,7 @@ class Person:
 
     def __init__(self, folder: Path, browser: Browser, *, in_keyring: bool = True) -> None:
         self.browser = browser
+        self._new = True
         self.home = folder / "home"
         self.environ = {
             **{name: os.environ[name] for name in os.environ if not name.startswith("XDG_CONFIG")},
@@ -48,10 +51,31 @@ class Person:
     def start(self) -> None:
         """Start the browser; the first time, wait until the button has heard from its host."""
         self.browser.start(self.environ)
+        if self._new:
+            self._new = False
+            welcome = self.browser.welcome()
+            welcome.wait_for(READY)
+            welcome.close()
 
     def stop(self) -> None:
         """Close the browser; its host ends with it."""
         self.browser.stop()
+
+    def kill_hosts(self) -> None:
+        """kill -9 every host of this person, and wait until they are gone."""
+        mine = " ".join(["rbutton.native", *self.places.host_arguments()])
+        for command in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = command.read_bytes().decode().split("\0")
+                process = (
+                    os.pidfd_open(int(command.parent.name)) if mine in " ".join(words) else None
+                )
+            except (FileNotFoundError, ProcessLookupError):  # it has ended by itself
+                continue
+            if process is not None:
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+                select.select([process], [], [])
+                os.close(process)
 
     def new_page(self) -> Page:
         """A new tab, in front."""

@@ -1,14 +1,18 @@
 """A server on loopback that keeps every byte a browser sends, in front of a real ASGI server."""
 
+import selectors
 import socket
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+
+from tests.e2e import authority
 
 WAIT_SECONDS = 20.0
 
@@ -42,12 +46,16 @@ class Site:
 
     Args:
         make: given the origin, makes the application.
-        host: the loopback name in the origin.
+        host: the name in the origin.
+        https: the names its certificate has, where they are not loopback names; `host` is one.
     """
 
-    def __init__(self, make: Callable[[str], Any], host: str = "127.0.0.1") -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.origin = f"http://{host}:{self._listener.getsockname()[1]}"
+    def __init__(
+        self, make: Callable[[str], Any], host: str = "127.0.0.1", https: Sequence[str] = ()
+    ) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._tls = authority.server_context(https) if https else None
+        self.origin = self.at(host)
         self.app = make(self.origin)
         self.requests: list[Request] = []
         self._more = threading.Condition()
@@ -77,13 +85,16 @@ class Site:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for client in self._clients:
-            with suppress(OSError):
-                client.shutdown(socket.SHUT_RDWR)
+        self.cut_off()
         self._server.should_exit = True
         for thread in self._threads:
             thread.join(10)
         self._upstream.close()
+
+    def at(self, host: str) -> str:
+        """The origin that this server has under a name."""
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://{host}:{self._listener.getsockname()[1]}"
 
     def url(self, path: str = "/") -> str:
         return self.origin + path
@@ -92,15 +103,21 @@ class Site:
         """The requests for one path so far."""
         return [request for request in self.requests if request.path == path]
 
+    def cut_off(self) -> None:
+        """Drop every connection, whatever is under way on it."""
+        for client in self._clients:
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
     def forget(self) -> None:
         """Start a fresh recording."""
         with self._more:
             self.requests.clear()
 
-    def came(self, path: str, seconds: float) -> bool:
-        """Whether the path is asked for within that time, or has been."""
+    def came(self, path: str, seconds: float, count: int = 1) -> bool:
+        """Whether the path is asked for so often within that time, or has been."""
         with self._more:
-            return self._more.wait_for(lambda: bool(self.to(path)), seconds)
+            return self._more.wait_for(lambda: len(self.to(path)) >= count, seconds)
 
     def wait_for(self, path: str, count: int = 1) -> list[Request]:
         """Wait until `count` requests for `path` have come."""
@@ -116,20 +133,32 @@ class Site:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            self._clients.append(client)
             threading.Thread(target=self._pump, args=(client,), daemon=True).start()
 
     def _pump(self, client: socket.socket) -> None:
-        upstream = socket.create_connection(self._upstream.getsockname())
-        back = threading.Thread(target=_copy, args=(upstream, client), daemon=True)
-        back.start()
+        with suppress(OSError), client:
+            if self._tls:
+                client = self._tls.wrap_socket(client, server_side=True)
+            self._clients.append(client)
+            with client, socket.create_connection(self._upstream.getsockname()) as upstream:
+                self._carry(client, upstream)
+
+    def _carry(self, client: socket.socket, upstream: socket.socket) -> None:
+        """Both ways in one thread, which is all that a TLS socket bears."""
         seen = b""
-        with suppress(OSError), client, upstream:
-            while data := client.recv(65_536):
-                seen = self._take(seen + data)
-                upstream.sendall(data)
-            upstream.shutdown(socket.SHUT_WR)
-            back.join(10)
+        with selectors.DefaultSelector() as ready:
+            ready.register(client, selectors.EVENT_READ)
+            ready.register(upstream, selectors.EVENT_READ)
+            while True:
+                for key, _ in ready.select():
+                    data = _read(key.fileobj)
+                    if not data:
+                        return
+                    if key.fileobj is client:
+                        seen = self._take(seen + data)
+                        upstream.sendall(data)
+                    else:
+                        client.sendall(data)
 
     def _take(self, seen: bytes) -> bytes:
         """Record the whole requests at the start of `seen`; what is left is the next one's."""
@@ -152,8 +181,9 @@ class Site:
         return seen
 
 
-def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65_536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
+def _read(source: Any) -> bytes:
+    """What there is; of a TLS socket also what was decrypted already."""
+    data: bytes = source.recv(65_536)
+    while isinstance(source, ssl.SSLSocket) and source.pending():
+        data += source.recv(65_536)
+    return data

@@ -8,8 +8,8 @@ from typing import Literal
 
 from publicsuffixlist import PublicSuffixList
 
-from rbutton.decisions.relationship import Relationship, offered_by
-from rbutton.person.ledger import Record
+from rbutton.decisions.relationship import Relationship
+from rbutton.person.ledger import Sent
 from rbutton.person.settings import Settings
 from rbutton.terms.agreement import Agreement
 from rbutton.terms.encoding import from_time_text, host_of
@@ -20,6 +20,8 @@ By = Literal["click", "touch", "retry"]
 
 BY_ITSELF_A_DAY = 20
 BY_ITSELF_UNANSWERED = 3
+#: The span that both are counted over.
+A_DAY = timedelta(days=1)
 # Terms that give something away are offered by the person's hand alone (protocol, section 3).
 _BY_CLICK_ONLY = frozenset({"PDC-INTENT", "PDC-GOOD", "PDC-AI"})
 
@@ -61,36 +63,27 @@ def names_this_site(offered: Agreement, policy: Policy) -> bool:
 
 
 def held_back(
-    state: Relationship, choice: Choice, others: Sequence[Record], now: datetime
+    state: Relationship, choice: Choice, others: Sequence[Sent], now: datetime
 ) -> str | None:
     """Why the agent does not offer by itself to a site, in a sentence; None when it may.
 
     Args:
         state: this origin's; `may_begin` says that an offer may be begun with it.
         choice: what would be offered.
-        others: every `sent`, `sealed`, `declined` and `refused` record of the ledger.
+        others: what was sent to any site within `A_DAY`, or ever within this registrable domain.
         now: the time.
     """
     if _BY_CLICK_ONLY & set(choice.ids):
         return "These terms give something away, so they are offered by your click alone."
-    by_itself = {
-        record.agreement: record
-        for record in others
-        if record.kind == "sent" and offered_by(record) == "touch"
-    }
-    answered = {record.agreement for record in others if record.kind != "sent"}
-    here = registrable_domain(state.origin)
+    by_itself = [sent for sent in others if sent.by == "touch"]
     # Of today: three that never answer must not end the automatic way for good.
-    recent = {
-        agreement
-        for agreement, record in by_itself.items()
-        if now - from_time_text(record.at) < timedelta(days=1)
-    }
-    if len(recent - answered) >= BY_ITSELF_UNANSWERED:
+    recent = [sent for sent in by_itself if now - from_time_text(sent.at) < A_DAY]
+    if sum(not sent.answered for sent in recent) >= BY_ITSELF_UNANSWERED:
         return f"{BY_ITSELF_UNANSWERED} sites have not answered yet, so no more are asked."
     if len(recent) >= BY_ITSELF_A_DAY:
         return f"{BY_ITSELF_A_DAY} sites were asked in a day, so no more are asked today."
-    elsewhere = {record.origin for record in by_itself.values()} - {state.origin}
+    here = registrable_domain(state.origin)
+    elsewhere = {sent.origin for sent in by_itself} - {state.origin}
     if any(registrable_domain(origin) == here for origin in elsewhere):
         return "Another site of the same owner was asked already, so this one is not."
     return None

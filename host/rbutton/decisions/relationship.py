@@ -1,19 +1,16 @@
 """Where the person stands with one site, as its records tell it."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rbutton.decisions import response
 from rbutton.decisions.reply import code_of
 from rbutton.decisions.response import Response
+from rbutton.decisions.tries import TRIES_IN, tried_out
+from rbutton.decisions.withdrawal import Withdrawal
 from rbutton.person.ledger import Record
 from rbutton.terms.encoding import from_time_text
-
-#: A proffer without an answer is sent again at most so often, in so long (protocol, section 5).
-TRIES = 5
-TRIES_IN = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -23,10 +20,10 @@ class OpenProffer:
     proffer: Record
     sent: tuple[datetime, ...] = ()
 
-    @property
-    def unanswered(self) -> bool:
-        """Tried as often as it may be: from now on only the person sends it again."""
-        return tried_out(self.sent)
+    def unanswered(self, now: datetime) -> bool:
+        """Tried as often as it may be, or a day old: only the person sends it again."""
+        # The same bytes years later would tell a site who was there before.
+        return tried_out(self.sent) or now - from_time_text(self.proffer.at) >= TRIES_IN
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class Relationship:
         response: what came back last where nothing was sealed.
         policy: the policy record that the last proffer rests on.
         conflicts: how many proffers the site refused because its policy was another one.
+        withdrawals: what the person took back, oldest first.
     """
 
     origin: str
@@ -49,18 +47,36 @@ class Relationship:
     response: Response | None = None
     policy: Record | None = None
     conflicts: int = 0
+    withdrawals: tuple[Withdrawal, ...] = ()
 
     @property
     def is_new(self) -> bool:
         """Nothing is on record."""
-        return not (self.sealed or self.open or self.ended)
+        return not (self.sealed or self.open or self.ended or self.withdrawals)
+
+    @property
+    def withdrawn(self) -> Withdrawal | None:
+        """What the person took back, where nothing came after it."""
+        later = self.sealed or self.open or self.ended
+        return self.withdrawals[-1] if self.withdrawals and not later else None
+
+    def withdrawal_of(self, agreement: str) -> Withdrawal | None:
+        """How the agreement of that id was ended, if it was."""
+        return next((one for one in self.withdrawals if one.ends(agreement)), None)
+
+    @property
+    def untold(self) -> Withdrawal | None:
+        """The oldest withdrawal that the site has not said it knows of."""
+        return next((one for one in self.withdrawals if one.pending), None)
+
+    @property
+    def endable(self) -> Record | None:
+        """What the person can take back: the agreement in force, or the open proffer."""
+        return self.sealed or (self.open.proffer if self.open else None)
 
     def may_retry(self, now: datetime) -> bool:
         """Whether the open proffer may be sent again, the same bytes, without asking the person."""
-        if self.open is None or self.open.unanswered:
-            return False
-        # The same bytes years later would tell a site who was there before.
-        if now - from_time_text(self.open.proffer.at) >= TRIES_IN:
+        if self.open is None or self.open.unanswered(now):
             return False
         return self.response is None or not self.response.holds_back(now)
 
@@ -78,34 +94,71 @@ class Relationship:
 
 
 def relationship(origin: str, records: Iterable[Record]) -> Relationship:
-    """Fold one site's records, oldest first."""
+    """Fold one site's records, oldest first.
+
+    Each agreement by its own, as those that came with a backup stand after newer ones: in force is
+    the one that was signed last, of those that were not ended.
+    """
+    kept: Record | None = None
+    of_each: dict[str, list[Record]] = {}
+    for record in records:
+        if record.kind == "policy":
+            kept = record
+        else:
+            of_each.setdefault(record.agreement, []).append(record)
+    each = [_of_one(origin, some) for some in of_each.values()]
+    opened = [one.open.proffer for one in each if one.open]
+    sealed = [one.sealed for one in each if one.sealed]
+    withdrawals = [done for one in each for done in one.withdrawals]
+    withdrawals.sort(key=lambda done: done.notice.seq)
+    waiting = max(opened, key=_when, default=None)
+    last = next(
+        (one for one in each if one.open and one.open.proffer is waiting),
+        each[-1] if each else Relationship(origin),
+    )
+    ended = last.ended
+    if ended and withdrawals and withdrawals[-1].notice.seq > ended.seq:
+        ended = None
+    return Relationship(
+        origin=origin,
+        sealed=max(sealed, key=_when, default=None),
+        open=last.open,
+        ended=ended,
+        response=last.response,
+        policy=kept,
+        conflicts=sum(one.conflicts for one in each),
+        withdrawals=tuple(withdrawals),
+    )
+
+
+def _when(record: Record) -> tuple[str, str]:
+    return record.at, record.agreement
+
+
+def _of_one(origin: str, records: Iterable[Record]) -> Relationship:
+    """Fold the records of one agreement. Once withdrawn it is never in force again."""
     state = Relationship(origin)
+    held: Record | None = None
     for record in records:
         match record.kind:
-            case "policy":
-                state = replace(state, policy=record)
+            # What comes after its end is about the notice.
+            case _ if state.withdrawals:
+                (done,) = state.withdrawals
+                state = replace(state, withdrawals=(done.after(record),))
             case "proffer":
+                held = record
                 state = replace(state, open=OpenProffer(record), ended=None, response=None)
             case "sent" if state.open:
                 sent = (*state.open.sent, from_time_text(record.at))
                 state = replace(state, open=replace(state.open, sent=sent))
-            case "response":
+            case "response" if state.open:
                 state = replace(state, response=response.read(record.body))
             case "sealed":
+                held = record
                 state = replace(state, sealed=record, open=None, ended=None, response=None)
-            case "declined" | "refused":
+            case "declined" | "refused" if not state.sealed:
                 again = state.conflicts + (code_of(record.body) == "conflict")
                 state = replace(state, ended=record, open=None, conflicts=again)
+            case "withdraw" if held:
+                state = Relationship(origin, withdrawals=(Withdrawal(record, held),))
     return state
-
-
-def tried_out(sent: Sequence[datetime]) -> bool:
-    """Whether `TRIES` of these, oldest first, lie within `TRIES_IN`."""
-    return any(
-        last - first < TRIES_IN for first, last in zip(sent, sent[TRIES - 1 :], strict=False)
-    )
-
-
-def offered_by(record: Record) -> str:
-    """Who caused a `sent` record: "click", "touch" or "retry"."""
-    return str(json.loads(record.body)["by"])

@@ -1,14 +1,20 @@
-"""What a site's reply to a proffer means (protocol, section 5)."""
+"""What a site's reply to a proffer or a notice means (protocol, sections 5 and 6)."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from rbutton.decisions.response import Why
+from rbutton.decisions.response import SKEW, Why
 from rbutton.terms import agreement as agreements
-from rbutton.terms import documents
+from rbutton.terms import documents, jws
+from rbutton.terms import notice as notices
 from rbutton.terms.agreement import RosterTerm, SignedAgreement
+from rbutton.terms.encoding import from_time_text
 from rbutton.terms.errors import InvalidDocument
+from rbutton.terms.keys import PublicKey
+from rbutton.terms.notice import SignedNotice
 from rbutton.terms.roster import Catalogue
 
 PROBLEM_TYPE = "application/problem+json"
@@ -31,6 +37,13 @@ class Sealed:
     """Both signed the same bytes."""
 
     signed: SignedAgreement
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """The site says that a notice has arrived; `body` is what it signed."""
+
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -65,11 +78,8 @@ def understand(
     """Read a reply to the proffer `offered`. Never raises: a stranger wrote it."""
     if status == 200:
         return _understand_signed(offered, body, catalogue)
-    if media_type.partition(";")[0].strip().lower() == PROBLEM_TYPE:
-        code = _member(body, "code")
-        if isinstance(code, str) and (status, code) in FINAL:
-            return Final(declined=code == "declined", body=body)
-    return NoAnswer("status")
+    code = _problem(status, media_type, body)
+    return Final(code == "declined", body) if code else NoAnswer("status")
 
 
 def _understand_signed(
@@ -87,6 +97,52 @@ def _understand_signed(
         if isinstance(term, RosterTerm) and term.id in catalogue.documents
     )
     return NoAnswer("misnamed" if misnamed else "other")
+
+
+def understand_acknowledgement(
+    told: SignedNotice,
+    ended: SignedAgreement,
+    keys: Iterable[PublicKey],
+    reply: tuple[int, str, bytes],
+    now: datetime,
+) -> Acknowledged | Final | NoAnswer:
+    """Read a reply to the `withdraw` `told`. Never raises: a stranger wrote it.
+
+    Args:
+        ended: what it ends.
+        keys: those of the site's policy.
+        reply: status, media type and body.
+        now: the time.
+    """
+    status, media_type, body = reply
+    if status == 200:
+        try:
+            answer = notices.read(jws.parse(body, "notice"))
+            answer.check_by(notices.site_keys(ended.agreement, keys))
+        except InvalidDocument as error:
+            return NoAnswer("unreadable", str(error))
+        return Acknowledged(body) if notices.acknowledges(answer, told) else NoAnswer("unconfirmed")
+    match _problem(status, media_type, body):
+        case "unknown-agreement" if not _settled(ended, now):
+            # A proffer on its way may still reach it, and be signed.
+            return NoAnswer("status")
+        case str():
+            return Final(declined=False, body=body)
+        case None:
+            return NoAnswer("status")
+
+
+def _settled(ended: SignedAgreement, now: datetime) -> bool:
+    """Whether the site cannot sign it any more, if it has not yet."""
+    return ended.sealed or now > from_time_text(ended.agreement.answer_by) + SKEW
+
+
+def _problem(status: int, media_type: str, body: bytes) -> str | None:
+    """The code of a final error, or None."""
+    if media_type.partition(";")[0].strip().lower() != PROBLEM_TYPE:
+        return None
+    code = _member(body, "code")
+    return code if isinstance(code, str) and (status, code) in FINAL else None
 
 
 def code_of(body: bytes) -> str:

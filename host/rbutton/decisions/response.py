@@ -14,6 +14,7 @@ from rbutton.terms.encoding import from_time_text, time_text
 #: timeout, network, too-large: the post failed. status: an HTTP status that is no answer.
 #: unreadable: a 200 that is not signed terms, or a signature that is none. returned: our own bytes.
 #: other: other terms, signed. misnamed: terms that the roster has otherwise under that id.
+#: unconfirmed: a notice of the site's that does not acknowledge the person's.
 #: final: the answer is kept as a decline or a refusal.
 Why = Literal[
     "timeout",
@@ -24,6 +25,7 @@ Why = Literal[
     "returned",
     "other",
     "misnamed",
+    "unconfirmed",
     "final",
 ]
 
@@ -39,6 +41,7 @@ _TOLD: dict[Why, str] = {
     "returned": "It sent your terms back unsigned.",
     "other": "It signed other terms than those that were offered, which does not count.",
     "misnamed": "It answered with terms that are not what their name says, which does not count.",
+    "unconfirmed": "It answered something else than that it knows.",
 }
 
 
@@ -105,7 +108,7 @@ class Response:
     def sentence(self) -> str:
         """Why nothing is agreed, for the person."""
         if self.why == "status" and self.status == 429:
-            return "It had no time for them."
+            return "It had no time for it."
         if self.why == "status":
             what = "an error" if self.status and self.status >= 400 else "nothing that counts"
             return f"It answered with {what} ({self.status})."

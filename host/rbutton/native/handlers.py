@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rbutton.native.exchange import Exchange
 
 #: docs/native.md, "Requests".
-REQUESTS = ("hello", "visit", "offer", "reply", "set")
+REQUESTS = ("hello", "visit", "offer", "withdraw", "reply", "set", "agreements", "agreement")
 
 
 class Handlers:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from rbutton.terms.encoding import Hash, Origin, Text, Time
 from rbutton.terms.errors import InvalidDocument
+from rbutton.terms.notice import Uuid
 
 
 def _from_base64(value: Any) -> bytes:
@@ -71,9 +72,31 @@ class FailedReply(_Message):
     failed: Literal["timeout", "network", "too-large"]
 
 
-class ReplyTo(_Message):
+class Withdraw(_Message):
     origin: Origin
     agreement: Hash
+    policy: Policy | None
+    by: Literal["click", "retry"]
+
+
+class Agreements(_Message):
+    """`after`: the `next` of an earlier page. `find`: part of an origin."""
+
+    after: Annotated[int, Field(ge=1)] | None
+    find: Annotated[Text, Field(max_length=1_000)] | None
+
+
+class OneAgreement(_Message):
+    origin: Origin
+    agreement: Hash
+
+
+class ReplyTo(_Message):
+    """`notice`: the id of the notice that was posted, if it was one."""
+
+    origin: Origin
+    agreement: Hash
+    notice: Uuid | None = None
     reply: Reply | FailedReply
 
 

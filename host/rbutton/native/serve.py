@@ -16,6 +16,8 @@ from rbutton.terms.errors import InvalidDocument
 LOOK_SECONDS = 0.5
 #: A keyring that waits for its owner holds up one request, not the others.
 _AT_ONCE = 4
+#: No more than so many requests are read before one of them is answered: memory stays bounded.
+_IN_FLIGHT = 16
 
 _log = logging.getLogger("rbutton")
 
@@ -30,6 +32,7 @@ def serve(channel: Channel, home: Home) -> None:
     watching = threading.Event()
     if isinstance(handlers, Handlers):
         threading.Thread(target=server.watch, args=(watching,), daemon=True).start()
+    room = threading.BoundedSemaphore(_IN_FLIGHT)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
             while True:
@@ -41,28 +44,41 @@ def serve(channel: Channel, home: Home) -> None:
                 if message.get("request") == "hello":
                     server.answer(message)
                     pool.submit(server.make_ready)
+                elif not server.greeted:
+                    # Here, so that it is not a hello behind it that decides.
+                    server.answer(message)
                 else:
-                    pool.submit(server.answer, message)
+                    room.acquire()
+                    pool.submit(server.answer, message).add_done_callback(lambda _: room.release())
         except ChannelClosed:
             watching.set()
 
 
 class _Server:
+    """Answers each request once, and survives all but the end of the channel.
+
+    Attributes:
+        greeted: a hello was answered.
+    """
+
     def __init__(self, channel: Channel, handlers: Handlers | PersonError) -> None:
         self._channel = channel
         self._handlers = handlers
-        self._greeted = False
+        self.greeted = False
 
     def watch(self, done: threading.Event) -> None:
         """Tell the browser of every edit of `terms.toml`."""
         assert isinstance(self._handlers, Handlers)
         while not done.wait(LOOK_SECONDS):
-            if self._handlers.terms_file.look() and self._greeted:
-                self._send({"event": "settings", "settings": self._handlers.settings()})
+            if self._handlers.terms_file.look() and self.greeted:
+                try:
+                    self._send({"event": "settings", "settings": self._handlers.settings()})
+                except BadFrame as error:
+                    _log.error("%s", error)
 
     def make_ready(self) -> None:
         """Import what the next request will need, while the browser reads the first answer."""
-        if isinstance(self._handlers, Handlers) and self._greeted:
+        if isinstance(self._handlers, Handlers) and self.greeted:
             try:
                 self._handlers.exchange()
             except PersonError as error:
@@ -105,11 +121,11 @@ class _Server:
         name = message.get("request")
         if not isinstance(name, str) or name not in REQUESTS:
             raise RequestError("unknown-request", "The button asked for something unknown.")
-        if name != "hello" and not self._greeted:
+        if name != "hello" and not self.greeted:
             raise RequestError("hello-first", "The button did not say hello.")
         members = {key: value for key, value in message.items() if key not in ("id", "request")}
         result = self._handlers.answer(name, members)
-        self._greeted = True
+        self.greeted = True
         return result
 
     def _send(self, message: dict[str, Any]) -> None:
@@ -117,5 +133,3 @@ class _Server:
             self._channel.send(message)
         except ChannelClosed:
             _log.info("the browser went before the answer")
-        except BadFrame as error:
-            _log.error("%s", error)

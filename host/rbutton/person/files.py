@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from rbutton.person.errors import PersonError
 
@@ -76,3 +77,57 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def whole(path: Path, *, replace: bool) -> Iterator[IO[bytes]]:
+    """A file of any size, 0600, that has its name from the end of the block on, or never.
+
+    Args:
+        path: of the file.
+        replace: also where there is one already (what it links to, if it is a link).
+
+    Raises:
+        PersonError: "backup": there is one already, or it is a device or a folder. "home": it
+            cannot be written. What was there is still there.
+    """
+    import tempfile
+
+    target = path.resolve() if replace else path
+    if replace and target.exists() and not target.is_file():
+        raise PersonError("backup", f"{path} is not a file.", "Give the name of a file.")
+    with _told(path):
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=target.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if replace:
+                temporary.replace(target)
+            else:
+                _name(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync(target.parent)
+
+
+def _name(temporary: Path, path: Path) -> None:
+    """Give it a name that nothing has yet."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise _taken(path) from None
+    except OSError:
+        # A stick's file system may know no second name for a file.
+        if path.exists():
+            raise _taken(path) from None
+        temporary.rename(path)
+    else:
+        temporary.unlink()
+
+
+def _taken(path: Path) -> PersonError:
+    return PersonError("backup", f"{path} is there already.", "Give another name.")

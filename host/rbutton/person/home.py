@@ -44,6 +44,11 @@ class Home:
     def terms_file(self) -> Path:
         return self.config / "terms.toml"
 
+    @property
+    def last_good(self) -> Path:
+        """The terms as they last were without a mistake."""
+        return self.data / "terms.last-good.toml"
+
     def open(self) -> None:
         """Make the folders where they are missing; refuse those that others can enter.
 

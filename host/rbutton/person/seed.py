@@ -29,6 +29,13 @@ SERVICE = "rbutton"
 KEYRING_SECONDS = 25.0
 
 
+class SeedGone(PersonError):
+    """There was a seed, and it is no longer where it was kept."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__("seed", message, fix)
+
+
 class Seed:
     """Read or made on first use; `import keyring` is slow, so it waits till then."""
 
@@ -43,35 +50,76 @@ class Seed:
         Raises:
             PersonError: the keyring is locked, silent or gone, or holds something else.
         """
-        with FileLock(self._home.data / "seed.lock"):
+        with FileLock(self._home.data / "seed.lock", mode=0o600):
             chosen = self._place.recorded()
             return self._recorded(chosen) if chosen else self._first()
 
+    def kept(self) -> bytes | None:
+        """What `read` would find; None where it would make one.
+
+        Raises:
+            PersonError: as `read`.
+        """
+        with FileLock(self._home.data / "seed.lock", mode=0o600):
+            chosen = self._place.recorded()
+            return self._recorded(chosen) if chosen else self._left()
+
+    def put(self, seed: bytes) -> None:
+        """Keep this one from now on, where the seed is or would be; an earlier one is gone.
+
+        Raises:
+            PersonError: as `read`; the earlier one is still there.
+        """
+        text = b64u(seed)
+        with FileLock(self._home.data / "seed.lock", mode=0o600):
+            chosen = self._place.recorded()
+            backend = self._backend_of(chosen) if chosen else self._backend()
+            if backend:
+                _in_time(lambda: backend.set_password(SERVICE, self._entry(), text))
+            else:
+                files.write(self._file, text + "\n")
+            if chosen is None:
+                self._place.record(_place_in(backend))
+
+    def _backend(self) -> "KeyringBackend | None":
+        return None if self._home.portable else _in_time(_best_backend)
+
+    def _backend_of(self, chosen: Place) -> "KeyringBackend | None":
+        name = chosen.backend
+        if chosen.place == "file" or name is None:
+            return None
+        return _in_time(lambda: _load_backend(name))
+
+    def _left(self) -> bytes | None:
+        """What a crash left before the choice of its place was recorded."""
+        backend = self._backend()
+        if backend is None:
+            return self._from_file() if self._file.exists() else None
+        found = _in_time(lambda: backend.get_password(SERVICE, self._entry()))
+        return None if found is None else _decode(found, "The keyring's entry")
+
     def _first(self) -> bytes:
-        backend = None if self._home.portable else _in_time(_best_backend)
+        backend = self._backend()
         if backend is None:
             if not self._file.exists():
                 files.create(self._file, b64u(os.urandom(32)) + "\n")
-            self._place.record(Place("file", None))
+            self._place.record(_place_in(None))
             return self._from_file()
         # A crash after the keyring took it and before the record was written: take that one.
         found = _in_time(lambda: backend.get_password(SERVICE, self._entry()))
         if found is None:
             found = b64u(os.urandom(32))
             _in_time(lambda: backend.set_password(SERVICE, self._entry(), found))
-        name = f"{type(backend).__module__}.{type(backend).__name__}"
-        self._place.record(Place("keyring", name))
+        self._place.record(_place_in(backend))
         return _decode(found, "The keyring's entry")
 
     def _recorded(self, chosen: Place) -> bytes:
-        name = chosen.backend
-        if chosen.place == "file" or name is None:
+        backend = self._backend_of(chosen)
+        if backend is None:
             return self._from_file()
-        backend = _in_time(lambda: _load_backend(name))
         found = _in_time(lambda: backend.get_password(SERVICE, self._entry()))
         if found is None:
-            raise PersonError(
-                "seed",
+            raise SeedGone(
                 f"Your keyring no longer has the entry “{SERVICE}” for {self._entry()}.",
                 "Put it back from a backup: without it your earlier agreements cannot be ended.",
             )
@@ -85,13 +133,17 @@ class Seed:
                 )
             text = self._file.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError):
-            raise PersonError(
-                "seed", f"{self._file} cannot be read.", "Put it back from a backup."
-            ) from None
+            raise SeedGone(f"{self._file} cannot be read.", "Put it back from a backup.") from None
         return _decode(text, str(self._file))
 
     def _entry(self) -> str:
         return str(self._home.data)
+
+
+def _place_in(backend: "KeyringBackend | None") -> Place:
+    if backend is None:
+        return Place("file", None)
+    return Place("keyring", f"{type(backend).__module__}.{type(backend).__name__}")
 
 
 def _decode(text: str, where: str) -> bytes:
@@ -100,7 +152,7 @@ def _decode(text: str, where: str) -> bytes:
     except InvalidDocument:
         seed = b""
     if len(seed) != 32:
-        raise PersonError("seed", f"{where} is not a seed.", "Put it back from a backup.")
+        raise SeedGone(f"{where} is not a seed.", "Put it back from a backup.")
     return seed
 
 

@@ -15,6 +15,8 @@ from rbutton.person.errors import PersonError
 Negotiate = Literal["auto", "click", "never"]
 OnOff = Literal["on", "off"]
 
+#: An error repeats no more of what stands in the file.
+_LONGEST = 400
 _HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
 
 FIRST_TEXT = """\
@@ -188,16 +190,16 @@ _SETS = (
 
 
 def _check_set(text: str, wanted: list[str], roster: Collection[str]) -> None:
-    place = _at(text, ("proffer", "terms"))
+    path = ("proffer", "terms")
     if not wanted or len(set(wanted)) < len(wanted):
         raise _error(
-            f"{place}proffer.terms has a set that is empty or names one twice.",
+            f"{_at(text, path)}proffer.terms has a set that is empty or names one twice.",
             _SETS,
         )
     for name in wanted:
         if name not in roster:
             raise _error(
-                f"{place}proffer.terms names “{name}”, which is not in the roster.",
+                f"{_at(text, path)}proffer.terms names “{name}”, which is not in the roster.",
                 _nearest(name, sorted(roster)),
             )
 
@@ -217,11 +219,12 @@ def _at(text: str, path: tuple[str, ...]) -> str:
     table: list[str] = []
     best: tuple[int, int] = (0, 0)
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(#.*)?$", line):
-            table = _dotted(header[1])
+        # Possessive, and trimmed afterwards: a line of thousands of spaces must not take minutes.
+        if header := re.match(r"\s*+\[\[?(.+?)\]\]?\s*+(#.*)?$", line):
+            table = _dotted(header[1].strip())
             here = table
-        elif setting := re.match(r"\s*([^=#\[\]]+?)\s*=", line):
-            here = table + _dotted(setting[1])
+        elif setting := re.match(r"\s*+([^=#\[\]]+)=", line):
+            here = table + _dotted(setting[1].strip())
         else:
             continue
         if here == keys[: len(here)] and len(here) > best[0]:
@@ -234,4 +237,5 @@ def _dotted(text: str) -> list[str]:
 
 
 def _error(message: str, fix: str) -> PersonError:
-    return PersonError("config", message, fix)
+    shown = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
+    return PersonError("config", shown, fix)

@@ -29,7 +29,7 @@ class TermsFile:
 
     def __init__(self, home: Home, roster: Collection[str]) -> None:
         self._path = home.terms_file
-        self._last_good = home.data / "terms.last-good.toml"
+        self._last_good = home.last_good
         self._lock = home.data / "terms.lock"
         self._roster = roster
         self.settings = Settings()
@@ -76,7 +76,7 @@ class TermsFile:
         from tomlkit.items import Table
 
         section, name = key.split(".")
-        with FileLock(self._lock):
+        with FileLock(self._lock, mode=0o600):
             text = self._read()
             if isinstance(text, PersonError):
                 raise text
@@ -93,13 +93,16 @@ class TermsFile:
             table[name] = value
             changed = tomlkit.dumps(document)
             settings.parse(changed, self._roster)
+            if len(changed.encode("utf-8")) > MAX_BYTES:
+                raise _too_large()
             files.write(self._path, changed)
         self._taken = self._seen = changed
         self._take(changed)
 
     def _read(self) -> str | PersonError:
         try:
-            data = self._path.read_bytes()
+            with self._path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
         except FileNotFoundError:
             return PersonError(
                 "config",
@@ -111,7 +114,7 @@ class TermsFile:
                 "config", f"{self._path} cannot be read: {error.strerror}.", "Make it readable."
             )
         if len(data) > MAX_BYTES:
-            return PersonError("config", "terms.toml is too large.", "Keep it under 256 KiB.")
+            return _too_large()
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -147,6 +150,14 @@ class TermsFile:
             # Nothing good is known: signals on, and nothing offered by itself.
             proffer = settings.Proffer(negotiate="never")
             self.settings = Settings(proffer=proffer)
+
+
+def _too_large() -> PersonError:
+    return PersonError(
+        "config",
+        f"terms.toml is too large: more than {MAX_BYTES:,} bytes.",
+        "Keep it under 256 KiB.",
+    )
 
 
 def _same(one: str | PersonError, other: str | PersonError) -> bool:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from rbutton.shipped.roster import catalogue
 from rbutton.site.messages import Refused, Request, Response, problem, same_for_all
 from rbutton.site.policy import SitePolicy
-from rbutton.site.store import Kept, NotInForce, Store
-from rbutton.terms import agreement, documents, jws
+from rbutton.site.store import Kept, KeptNotice, NotInForce, Store
+from rbutton.terms import agreement, documents, jws, notice
 from rbutton.terms.agreement import Agreement, RosterTerm, SignedAgreement
-from rbutton.terms.encoding import from_time_text
+from rbutton.terms.encoding import from_time_text, time_text
 from rbutton.terms.errors import InvalidDocument
 
 #: By how much the person's clock and ours may differ.
@@ -29,7 +29,8 @@ def answer(request: Request, policy: SitePolicy, store: Store, now: Clock = utc_
     """Answer what came to `/.well-known/emanciterms` (protocol, section 5).
 
     A proffer of terms that the policy accepts is signed, kept and sent back, in this order. The
-    same payload gets the same answer, whenever and however often it comes.
+    same payload gets the same answer, whenever and however often it comes. A person's `withdraw`
+    ends an agreement for good, and is acknowledged (section 6).
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the store failed. Answer with a 5xx status and no `code`:
@@ -56,11 +57,11 @@ def _answer(request: Request, policy: SitePolicy, store: Store, now: datetime) -
     if len(request.body) > documents.MAX_BYTES:
         raise Refused("too-large", f"More than {documents.MAX_BYTES:,} bytes are not read.")
     try:
-        signed = agreement.read(request.body)
+        document = jws.parse(request.body, "document")
+        if notice.is_notice(document):
+            return _take_notice(notice.read(document), policy, store, now)
+        signed = agreement.verified(document)
     except InvalidDocument as error:
-        if _is_notice(request.body):
-            # No code: not final. The agent sends it again, to a later version of this kit.
-            return problem(501, "This site cannot take notices yet.")
         raise Refused(error.code, _sentence(error)) from None
     known = store.known(signed.id, now)
     if known is not None:
@@ -79,11 +80,24 @@ def _answer(request: Request, policy: SitePolicy, store: Store, now: datetime) -
         ) from None
 
 
-def _is_notice(body: bytes) -> bool:
-    try:
-        return jws.parse(body, "notice").members.get("type") == "notice"
-    except InvalidDocument:
-        return False
+def _take_notice(
+    told: notice.SignedNotice, policy: SitePolicy, store: Store, now: datetime
+) -> Response:
+    """End the agreement that a `withdraw` names, and say so; again the same to the same notice."""
+    if not isinstance(told.notice, notice.Withdraw):
+        raise Refused("unknown-terms", "This site has sent no notice that could be acknowledged.")
+    known = store.known(told.notice.under, now)
+    if known is None or known.state == "declined":
+        raise Refused("unknown-agreement", "This site has signed no such agreement.")
+    ended = agreement.read(known.body).agreement
+    told.check_by([ended.person.jwk])
+    answer = notice.acknowledge(told, policy.key, now)
+    kept = store.withdraw(
+        KeptNotice(told.notice.under, told.hash, time_text(now), told.body, answer.body)
+    )
+    # A second notice ends nothing and is not kept, so that nobody can fill the store with them.
+    body = kept.answer if kept.hash == told.hash else answer.body
+    return Response(200, same_for_all(jws.CONTENT_TYPE), body)
 
 
 def _check_is_proffer(signed: SignedAgreement) -> None:
@@ -127,6 +141,8 @@ def _decline(signed: SignedAgreement, store: Store, now: datetime) -> Response:
 
 
 def _as_kept(kept: Kept) -> Response:
+    if kept.state == "withdrawn":
+        raise Refused("expired", "These terms were withdrawn.")
     if kept.state == "declined":
         return Response(403, same_for_all("application/problem+json"), kept.body)
     return Response(200, same_for_all(jws.CONTENT_TYPE), kept.body)

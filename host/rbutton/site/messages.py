@@ -12,6 +12,7 @@ STATUS: dict[str, int] = {
     "malformed": 400,
     "bad-signature": 401,
     "declined": 403,
+    "unknown-agreement": 404,
     "conflict": 409,
     "expired": 410,
     "too-large": 413,

@@ -30,7 +30,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from rbutton.terms.agreement import SignedAgreement
 from rbutton.terms.encoding import time_text
 
-State = Literal["sealed", "superseded", "declined"]
+State = Literal["sealed", "superseded", "withdrawn", "declined"]
 
 #: Seconds a worker waits for another one's transaction; each takes a few milliseconds.
 PATIENCE = 10
@@ -49,6 +49,16 @@ _ANSWER = Table(
     # Only a decline has it: afterwards the proffer has expired, and is refused for that.
     Column("forget", String(20), index=True),
 )
+#: One row a withdrawn agreement: the notice that ended it, and what it was answered with.
+_NOTICE = Table(
+    "emanciterms_notice",
+    _METADATA,
+    Column("under", String(43), primary_key=True),
+    Column("hash", String(43), nullable=False),
+    Column("at", String(20), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,8 @@ class Kept:
 
     Attributes:
         id: the agreement's.
-        state: `superseded` is an agreement that a later one replaced.
+        state: `superseded` is an agreement that a later one replaced, `withdrawn` one that the
+            person ended.
         at: when it was given, RFC 3339 UTC.
         until: when an agreement ends by itself, RFC 3339 UTC, or None.
         body: the JWS signed by both, or the problem document of a decline.
@@ -68,6 +79,25 @@ class Kept:
     at: str
     until: str | None
     body: bytes
+
+
+@dataclass(frozen=True)
+class KeptNotice:
+    """The notice that ended an agreement.
+
+    Attributes:
+        under: the id of the agreement.
+        hash: of the notice's payload.
+        at: when it came, RFC 3339 UTC.
+        body: the notice as it came, a JWS signed by the person.
+        answer: the JWS it was acknowledged with.
+    """
+
+    under: str
+    hash: str
+    at: str
+    body: bytes
+    answer: bytes
 
 
 class NotInForce(Exception):
@@ -90,7 +120,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
         with self._writing() as connection:
-            connection.execute(CreateTable(_ANSWER, if_not_exists=True))
+            for table in (_ANSWER, _NOTICE):
+                connection.execute(CreateTable(table, if_not_exists=True))
             for index in _ANSWER.indexes:
                 connection.execute(CreateIndex(index, if_not_exists=True))
 
@@ -125,6 +156,27 @@ class Store:
         with self._writing() as connection:
             connection.execute(delete(_ANSWER).where(_ANSWER.c.forget < time_text(now)))
         return self._first_answer(kept, time_text(forget), None)
+
+    def withdraw(self, notice: KeptNotice) -> KeptNotice:
+        """Keep the notice that ends an agreement, which is never in force again.
+
+        Returns:
+            What is kept: another notice, where one came earlier.
+        """
+        try:
+            with self._writing() as connection:
+                connection.execute(insert(_NOTICE).values(vars(notice)))
+                ended = update(_ANSWER).where(_ANSWER.c.id == notice.under)
+                connection.execute(ended.values(state="withdrawn"))
+        except IntegrityError:
+            with self._engine.begin() as connection:
+                query = select(_NOTICE).where(_NOTICE.c.under == notice.under)
+                first = connection.execute(query).one()._mapping
+            return KeptNotice(
+                *(first["under"], first["hash"], first["at"]),
+                *(bytes(first["body"]), bytes(first["answer"])),
+            )
+        return notice
 
     def agreements(self) -> list[Kept]:
         """Every agreement signed by both, oldest first."""

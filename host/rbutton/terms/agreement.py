@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -143,6 +144,8 @@ class SignedAgreement:
         return self.by_person and self.by_site
 
 
+# One agreement is read for the answer, for the view of it, and at every visit to its site.
+@lru_cache(maxsize=16)
 def read(body: bytes) -> SignedAgreement:
     """Read and verify a proffer, a counter or a sealed agreement.
 
@@ -150,12 +153,16 @@ def read(body: bytes) -> SignedAgreement:
         InvalidDocument: not such a document; `code` says how it is answered (section 5).
         BadSignature: the document is whole, but a signature is foreign, doubled or wrong.
     """
-    parsed = jws.parse(body, "agreement")
+    return verified(jws.parse(body, "agreement"))
+
+
+def verified(parsed: jws.Jws) -> SignedAgreement:
+    """`read`, of a JWS that was parsed already."""
     agreement = build(Agreement, parsed.members, "agreement")
     person, site = agreement.person.jwk, agreement.site.jwk
     jws.verify(parsed, (person, site))
     return SignedAgreement(
-        body=body,
+        body=parsed.body,
         payload=parsed.payload,
         agreement=agreement,
         by_person=person.thumbprint in parsed.kids,

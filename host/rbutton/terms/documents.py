@@ -17,6 +17,7 @@ MAX_INTEGER = 2**53 - 1
 
 # An unclosed string reaches to the end: tried again from each of its quotes, 64 kB take seconds.
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse(
@@ -98,7 +99,7 @@ def _within_bounds(value: Any, max_characters: int) -> None:
         case str():
             if len(value) > max_characters:
                 raise InvalidDocument(f"has a string longer than {max_characters:,} characters")
-            if any("\ud800" <= character <= "\udfff" for character in value):
+            if _SURROGATE.search(value):
                 raise InvalidDocument("has a lone surrogate")
         case list():
             if len(value) > MAX_ITEMS:

@@ -19,6 +19,6 @@ class BadSignature(InvalidDocument):
 
 
 class UnknownTerms(InvalidDocument):
-    """A roster id, hash, clause or value that the reader's catalogue does not hold."""
+    """A roster id, hash, clause, value or kind of notice that the reader does not know."""
 
     code = "unknown-terms"

@@ -54,8 +54,9 @@ class Protected(Closed):
 
 @dataclass(frozen=True)
 class Jws:
-    """A parsed JWS, its signatures not yet verified."""
+    """A parsed JWS, its signatures not yet verified; `body` is its text as received."""
 
+    body: bytes
     envelope: Envelope
     payload: bytes
     members: dict[str, Any]
@@ -75,7 +76,7 @@ def parse(body: bytes, what: str) -> Jws:
     if documents.canonical(members) != payload:
         raise InvalidDocument(f"the {what}'s payload is not in canonical form (RFC 8785)")
     kids = tuple(_kid(signature, what) for signature in envelope.signatures)
-    return Jws(envelope, payload, members, kids)
+    return Jws(body, envelope, payload, members, kids)
 
 
 def verify(document: Jws, keys: Iterable[PublicKey]) -> None:
@@ -112,7 +113,15 @@ def sign(payload: bytes, key: Ed25519PrivateKey, onto: Envelope | None = None) -
     made = jws.serialize_json({"protected": protected}, payload, private, algorithms=[ALGORITHM])
     signature = {"protected": made["protected"], "signature": made["signature"]}
     earlier = [one.model_dump() for one in onto.signatures] if onto else []
-    whole = {"payload": b64u(payload), "signatures": [*earlier, signature]}
+    return _compact({"payload": b64u(payload), "signatures": [*earlier, signature]})
+
+
+def text(envelope: Envelope) -> bytes:
+    """A JWS without a byte to spare, in whatever spelling it came."""
+    return _compact(envelope.model_dump())
+
+
+def _compact(whole: dict[str, Any]) -> bytes:
     return json.dumps(whole, separators=(",", ":")).encode()
 
 

@@ -1,6 +1,6 @@
 """The browsers the tests run in, behind one small interface: a file a browser."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,6 +8,9 @@ from typing import Any, Protocol
 NAMES = ("chromium", "firefox")
 
 PATIENCE = 20.0  # seconds, for whatever is waited for
+
+#: In the settings page, once its host has answered.
+READY = "html[data-state=ready]"
 
 
 class Page(Protocol):
@@ -21,6 +24,9 @@ class Page(Protocol):
 
     def close(self) -> None:
         """Close the tab or the popup."""
+
+    def front(self) -> None:
+        """Look at this tab: it is the active one of its window now."""
 
     def click(self, css: str, *, frame: str | None = None) -> None:
         """Click with the mouse, as the person does: a trusted event of the browser's own.
@@ -54,6 +60,8 @@ class Browser(Protocol):
 
     #: What navigator says of the signals where the button does not touch it.
     untouched: Mapping[str, object]
+    #: The file by which it finds the host.
+    manifest: Path
 
     def register(self, launcher: Path) -> None:
         """Tell the browser of the host, as the installer does."""
@@ -62,13 +70,34 @@ class Browser(Protocol):
         """Take that away again."""
 
     def start(self, environ: Mapping[str, str]) -> None:
-        """Start; the first time, wait until the button has heard from its host."""
+        """Start it, with the button in it."""
 
     def stop(self) -> None:
         """Close the browser, if it runs, and wait for its end."""
 
+    def kill(self) -> None:
+        """kill -9, with all that it started, and wait for its end."""
+
+    def stop_background(self) -> None:
+        """End the extension's background, as the browser does with one that is idle."""
+
+    def welcome(self) -> Page:
+        """The page that the button opens by itself the first time."""
+
     def new_page(self) -> Page:
         """A new tab, in front."""
+
+    def background_page(self, url: str) -> Page:
+        """A new tab with this address, behind the one in front."""
+
+    def let_into_private_windows(self) -> None:
+        """Allow the extension in private windows, as the person does in the browser's own page."""
+
+    def set_apart(self) -> Mapping[str, Callable[[str], Page]]:
+        """What opens a page in a private window, and in a container if there are any.
+
+        Named by the reason that the button gives for saying nothing there.
+        """
 
     def options(self) -> Page:
         """The settings page, its host reached, in a new tab."""

@@ -1,8 +1,8 @@
 """Chromium, driven by Playwright."""
 
 import os
-import shutil
-from collections.abc import Mapping
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,11 @@ from playwright.sync_api import Page as PlaywrightPage
 from rbutton import shipped
 from rbutton.browsers import manifests
 from rbutton.browsers.table import manifests_in
-from tests.e2e.browsers import PATIENCE, Browser, Page
+from tests.e2e import authority
+from tests.e2e.browsers import PATIENCE, READY, Browser, Page
 
 EXTENSION = shipped.folder("extension")
 ORIGIN = f"chrome-extension://{manifests.extension_id()}"
-_READY = "html[data-state=ready]"
 #: No background traffic of the browser's own: there is no network to send it to.
 _QUIET = [
     "--disable-background-networking",
@@ -25,6 +25,12 @@ _QUIET = [
     "--no-first-run",
 ]
 _LIMIT = PATIENCE * 1000  # milliseconds
+
+_LET_INTO_PRIVATE_WINDOWS = """
+await chrome.developerPrivate.updateProfileConfiguration({ inDeveloperMode: true });
+await chrome.developerPrivate.updateExtensionConfiguration(
+  { extensionId: "%s", incognitoAccess: true });
+"""
 
 
 class ChromiumPage(Page):
@@ -41,6 +47,9 @@ class ChromiumPage(Page):
 
     def close(self) -> None:
         self.page.close()
+
+    def front(self) -> None:
+        self.page.bring_to_front()
 
     def click(self, css: str, *, frame: str | None = None) -> None:
         where = self.page.frame_locator(frame) if frame else self.page
@@ -72,15 +81,18 @@ class ChromiumPage(Page):
 
 
 class Chromium(Browser):
-    """Debian's Chromium, the extension loaded from its folder."""
+    """Debian's Chromium, the extension loaded from its folder, if it has one."""
 
     untouched: Mapping[str, object] = {"dnt": None, "gpc": None}
 
-    def __init__(self, folder: Path, playwright: Playwright) -> None:
+    def __init__(
+        self, folder: Path, playwright: Playwright, extension: Path | None = EXTENSION
+    ) -> None:
         self._playwright = playwright
+        self._extension = extension
         self._profile = folder / "chromium"
+        self.manifest = manifests.path_in(manifests_in(self._profile))
         self._context: BrowserContext | None = None
-        self._new = True
 
     @property
     def context(self) -> BrowserContext:
@@ -94,15 +106,15 @@ class Chromium(Browser):
         return workers[0] if workers else self.context.wait_for_event("serviceworker")
 
     def register(self, launcher: Path) -> None:
-        folder = manifests_in(self._profile)
-        folder.mkdir(parents=True, exist_ok=True)
+        self.manifest.parent.mkdir(parents=True, exist_ok=True)
         text = manifests.text(launcher, manifests.extension_id())
-        manifests.path_in(folder).write_text(text, "utf-8")
+        self.manifest.write_text(text, "utf-8")
 
     def unregister(self) -> None:
-        shutil.rmtree(manifests_in(self._profile))
+        self.manifest.unlink()
 
     def start(self, environ: Mapping[str, str]) -> None:
+        loads = ("--disable-extensions-except", "--load-extension") if self._extension else ()
         self._context = self._playwright.chromium.launch_persistent_context(
             self._profile,
             executable_path="/usr/bin/chromium",
@@ -110,26 +122,45 @@ class Chromium(Browser):
             env=dict[str, str | float | bool](environ),
             args=[
                 *_QUIET,
-                f"--disable-extensions-except={EXTENSION}",
-                f"--load-extension={EXTENSION}",
+                "--host-resolver-rules=MAP *.test 127.0.0.1",
+                f"--ignore-certificate-errors-spki-list={authority.spki_sha256()}",
+                *(f"{flag}={self._extension}" for flag in loads),
                 *(["--no-sandbox"] if os.getuid() == 0 else []),
             ],
             ignore_default_args=["--disable-extensions"],
             viewport={"width": 900, "height": 700},
         )
         self.context.set_default_timeout(_LIMIT)
-        if self._new:
-            # The first-run page opens by itself.
-            self._new = False
-            opened = [page for page in self.context.pages if page.url.startswith(ORIGIN)]
-            welcome = opened[0] if opened else self.context.wait_for_event("page")
-            welcome.locator(_READY).wait_for(state="attached")
-            welcome.close()
 
     def stop(self) -> None:
         if self._context:
             self._context.close()
             self._context = None
+
+    def kill(self) -> None:
+        context, self._context = self.context, None
+        # It names its process in the lock of its profile: "host-1234".
+        lock = (self._profile / "SingletonLock").readlink()
+        group = os.getpgid(int(lock.name.rpartition("-")[2]))
+        with context.expect_event("close"):
+            os.killpg(group, signal.SIGKILL)
+
+    def stop_background(self) -> None:
+        session = self.context.new_cdp_session(self.context.pages[0])
+        told: list[str] = []
+        session.on(
+            "ServiceWorker.workerVersionUpdated",
+            lambda event: told.extend(one["runningStatus"] for one in event["versions"]),
+        )
+        session.send("ServiceWorker.enable")
+        session.send("ServiceWorker.stopAllWorkers")
+        while "stopped" not in told:
+            session.send("Target.getTargets")  # events come with answers
+        session.detach()
+
+    def welcome(self) -> Page:
+        opened = [page for page in self.context.pages if page.url.startswith(ORIGIN)]
+        return ChromiumPage(opened[0] if opened else self.context.wait_for_event("page"))
 
     def new_page(self) -> Page:
         return ChromiumPage(self.context.new_page())
@@ -137,12 +168,36 @@ class Chromium(Browser):
     def options(self) -> Page:
         page = self.new_page()
         page.goto(f"{ORIGIN}/options/options.html")
-        page.wait_for(_READY)
+        page.wait_for(READY)
         return page
+
+    def background_page(self, url: str) -> Page:
+        with self.context.expect_page() as opened:
+            self.worker.evaluate("(url) => void chrome.tabs.create({ url, active: false })", url)
+        return ChromiumPage(opened.value)
+
+    def let_into_private_windows(self) -> None:
+        page = self.new_page()
+        page.goto("chrome://extensions")
+        page.run(_LET_INTO_PRIVATE_WINDOWS % manifests.extension_id())
+        page.close()
+        # The extension was loaded anew.
+        self.options().close()
+
+    def set_apart(self) -> Mapping[str, Callable[[str], Page]]:
+        return {"private-window": self._private_page}
 
     def popup(self, page: Page) -> Page:
         assert isinstance(page, ChromiumPage)
         page.page.bring_to_front()
         with self.context.expect_page(lambda opened: "/popup/" in opened.url) as opened:
             self.worker.evaluate("() => chrome.action.openPopup()")
+        return ChromiumPage(opened.value)
+
+    def _private_page(self, url: str) -> Page:
+        with self.context.expect_page() as opened:
+            self.worker.evaluate(
+                "(url) => void chrome.windows.create({ url, incognito: true })", url
+            )
+        opened.value.wait_for_load_state()
         return ChromiumPage(opened.value)

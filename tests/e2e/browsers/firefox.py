@@ -5,7 +5,8 @@ clicks and keys are input events, and the popup is the panel that hangs from the
 """
 
 import json
-import shutil
+import os
+import signal
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
@@ -17,22 +18,24 @@ from marionette_driver.errors import (
     JavascriptException,
     NoSuchElementException,
     NoSuchWindowException,
+    StaleElementException,
 )
 from marionette_driver.marionette import Marionette
 from marionette_driver.wait import Wait
 
 from rbutton import shipped
 from rbutton.browsers import manifests
-from rbutton.browsers.table import gecko_manifests_in
-from tests.e2e.browsers import PATIENCE, Browser, Page
+from rbutton.browsers.places import places
+from rbutton.browsers.table import FIREFOX
+from tests.e2e import authority
+from tests.e2e.browsers import PATIENCE, READY, Browser, Page
 
 EXTENSION = shipped.folder("extension")
 ID = manifests.gecko_id()
 #: Firefox gives each installation another address; here it is always this.
 UUID = "11111111-2222-4333-8444-555555555555"
 ORIGIN = f"moz-extension://{UUID}"
-_READY = "html[data-state=ready]"
-_BUTTON = "rbutton_rbutton_org-browser-action"
+BUTTON = "rbutton_rbutton_org-browser-action"
 _PREFERENCES = {
     "marionette.port": 0,  # any; it is written into the profile
     "extensions.webextensions.uuids": json.dumps({ID: UUID}),
@@ -47,6 +50,7 @@ _PREFERENCES = {
     "browser.startup.page": 0,
     "datareporting.policy.dataSubmissionEnabled": False,
     "extensions.update.enabled": False,
+    "network.dns.forceResolve": "127.0.0.1",
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "services.settings.server": "data:,nothing",
@@ -62,6 +66,7 @@ _TEXT = (
     "return [...document.querySelectorAll('body *')]"
     f".some((element) => element.textContent.includes({{text}}) && ({_VISIBLE})(element));"
 )
+_LOADED = "return location.protocol !== 'about:' && document.readyState === 'complete';"
 _ATTRIBUTE = "return document.querySelector({css})?.getAttribute({name}) ?? null;"
 
 # Marionette lists tabs and windows, no panels. Its own actor is in every document, though.
@@ -106,6 +111,27 @@ ExtensionPermissions[allowed ? "add" : "remove"](
 ).then(() => done(null));
 """
 
+_TRUST = """
+Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB)
+  .addCertFromBase64(arguments[0], "C,,");
+"""
+
+_LET_INTO_PRIVATE_WINDOWS = """
+const [id, done] = [...arguments];
+const { ExtensionPermissions } =
+  ChromeUtils.importESModule("resource://gre/modules/ExtensionPermissions.sys.mjs");
+const { AddonManager } = ChromeUtils.importESModule("resource://gre/modules/AddonManager.sys.mjs");
+ExtensionPermissions.add(
+  id, { permissions: ["internal:privateBrowsingAllowed"], origins: [], data_collection: [] }
+).then(() => AddonManager.getAddonByID(id)).then((addon) => addon.reload()).then(() => done(null));
+"""
+
+# Marionette's own way brings even a tab that shall stay behind to the front for a moment.
+_OPEN_BEHIND = "gBrowser.addTrustedTab(arguments[0]);"
+_OPEN_IN_CONTAINER = """
+gBrowser.selectedTab = gBrowser.addTrustedTab(arguments[0], { userContextId: 1 });
+"""
+
 _STOP_BACKGROUND = """
 const [id, done] = [...arguments];
 WebExtensionPolicy.getByID(id).extension
@@ -115,12 +141,16 @@ WebExtensionPolicy.getByID(id).extension
 
 
 def _until(driver: Marionette, condition: Callable[[], Any], what: str) -> Any:
-    """Looks until the condition holds, also while one document takes another's place."""
+    """Looks until the condition holds, also while one document or element takes another's place."""
     return Wait(
         driver,
         timeout=PATIENCE,
         interval=0.03,
-        ignored_exceptions=(JavascriptException, NoSuchElementException),
+        ignored_exceptions=(
+            JavascriptException,
+            NoSuchElementException,
+            StaleElementException,
+        ),
     ).until(lambda _: condition(), message=what)
 
 
@@ -167,6 +197,9 @@ class Tab(_FirefoxPage):
         self.switch()
         self.driver.refresh()
 
+    def front(self) -> None:
+        self.switch(front=True)
+
     def close(self) -> None:
         self.switch()
         others = self.driver.close()
@@ -176,7 +209,7 @@ class Tab(_FirefoxPage):
         self.switch(front=True)
         if frame:
             self.driver.switch_to_frame(self._find(frame))
-        self._find(css).click()
+        _until(self.driver, lambda: self._clicked(css), f"{css} cannot be clicked")
         self.driver.switch_to_frame()
 
     def press(self, key: str) -> None:
@@ -189,6 +222,10 @@ class Tab(_FirefoxPage):
         return self.driver.execute_script(
             f"return (async () => {{ {script} }})();", sandbox=None, script_timeout=PATIENCE * 1000
         )
+
+    def _clicked(self, css: str) -> bool:
+        self._find(css).click()
+        return True
 
     def _find(self, css: str) -> Any:
         find = self.driver.find_element
@@ -207,6 +244,9 @@ class Panel(_FirefoxPage):
     def reload(self) -> None:
         raise NotImplementedError("a popup stays where it is")
 
+    def front(self) -> None:
+        raise NotImplementedError("a popup is in front while it is open")
+
     def close(self) -> None:
         with self.driver.using_context("chrome"):
             self.driver.execute_async_script(_CLOSE_PANEL)
@@ -216,13 +256,17 @@ class Panel(_FirefoxPage):
         _until(
             self.driver, lambda: not self.run(_filled(_HIDDEN, css=css)), f"{css} is not to be seen"
         )
-        self._do("click", css)
+        _until(self.driver, lambda: self._clicked(css), f"{css} cannot be clicked")
 
     def press(self, key: str) -> None:
         raise NotImplementedError("no test types in the popup")
 
     def run(self, script: str) -> Any:
         return self._do("run", script)
+
+    def _clicked(self, css: str) -> bool:
+        self._do("click", css)
+        return True
 
     def _do(self, task: str, first: str) -> Any:
         with self.driver.using_context("chrome"):
@@ -237,12 +281,13 @@ class Panel(_FirefoxPage):
 
 
 class Firefox(Browser):
-    """Debian's Firefox ESR, the extension packed and installed into its profile."""
+    """Debian's Firefox ESR, the extension packed and installed into its profile, if it has one."""
 
     untouched: Mapping[str, object] = {"dnt": "unspecified", "gpc": False}
 
-    def __init__(self, folder: Path) -> None:
-        self._home = folder / "home"
+    def __init__(self, folder: Path, extension: Path | None = EXTENSION) -> None:
+        self._extension = extension
+        self.manifest = manifests.path_in(FIREFOX.hosts(places({"HOME": str(folder / "home")})))
         self._profile = folder / "firefox"
         self._packed = folder / "rbutton.xpi"
         self._log = folder / "firefox.log"
@@ -256,12 +301,11 @@ class Firefox(Browser):
         return self._driver
 
     def register(self, launcher: Path) -> None:
-        folder = gecko_manifests_in(self._home)
-        folder.mkdir(parents=True, exist_ok=True)
-        manifests.path_in(folder).write_text(manifests.gecko_text(launcher, ID), "utf-8")
+        self.manifest.parent.mkdir(parents=True, exist_ok=True)
+        self.manifest.write_text(manifests.gecko_text(launcher, ID), "utf-8")
 
     def unregister(self) -> None:
-        shutil.rmtree(gecko_manifests_in(self._home))
+        self.manifest.unlink()
 
     def start(self, environ: Mapping[str, str]) -> None:
         if self._new:
@@ -279,6 +323,7 @@ class Firefox(Browser):
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         told = Wait(None, timeout=PATIENCE, interval=0.03).until(
             lambda _: port.exists() and port.read_text("ascii").strip()
@@ -287,7 +332,8 @@ class Firefox(Browser):
         self.driver.start_session()
         if self._new:
             self._new = False
-            self._install()
+            if self._extension:
+                self._install(self._extension)
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -304,14 +350,35 @@ class Firefox(Browser):
             process.kill()  # nothing where it has ended
             process.wait()
 
+    def kill(self) -> None:
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(PATIENCE)
+        self._process = self._driver = None
+
+    def welcome(self) -> Page:
+        return Tab(self.driver, _until(self.driver, self._welcome, "no first-run page"))
+
     def new_page(self) -> Page:
         return Tab(self.driver, self.driver.open(type="tab", focus=True)["handle"])
 
     def options(self) -> Page:
         page = self.new_page()
         page.goto(f"{ORIGIN}/options/options.html")
-        page.wait_for(_READY)
+        page.wait_for(READY)
         return page
+
+    def background_page(self, url: str) -> Page:
+        return self._opened_by(_OPEN_BEHIND, url)
+
+    def let_into_private_windows(self) -> None:
+        with self.driver.using_context("chrome"):
+            self.driver.execute_async_script(_LET_INTO_PRIVATE_WINDOWS, script_args=(ID,))
+        # The extension was loaded anew.
+        self.options().close()
+
+    def set_apart(self) -> Mapping[str, Callable[[str], Page]]:
+        return {"private-window": self._private_page, "container": self._container_page}
 
     def popup(self, page: Page) -> Page:
         assert isinstance(page, Tab)
@@ -319,7 +386,7 @@ class Firefox(Browser):
         panel.close()
         page.switch(front=True)
         with self.driver.using_context("chrome"):
-            self.driver.find_element("css selector", f"#{_BUTTON} toolbarbutton").click()
+            self.driver.find_element("css selector", f"#{BUTTON} toolbarbutton").click()
         panel.wait_for("html[data-reason]")
         return panel
 
@@ -334,9 +401,26 @@ class Firefox(Browser):
             self.driver.execute_async_script(_ACCESS, script_args=(ID, allowed))
 
     def stop_background(self) -> None:
-        """End the extension's event page, as the browser does with one that is idle."""
         with self.driver.using_context("chrome"):
             self.driver.execute_async_script(_STOP_BACKGROUND, script_args=(ID,))
+
+    def _private_page(self, url: str) -> Page:
+        opened = self.driver.open(type="window", focus=True, private=True)
+        page = Tab(self.driver, opened["handle"])
+        page.goto(url)
+        return page
+
+    def _container_page(self, url: str) -> Page:
+        return self._opened_by(_OPEN_IN_CONTAINER, url)
+
+    def _opened_by(self, script: str, url: str) -> Tab:
+        before = set(self.driver.window_handles)
+        with self.driver.using_context("chrome"):
+            self.driver.execute_script(script, [url])
+        (handle,) = set(self.driver.window_handles) - before
+        page = Tab(self.driver, handle)
+        _until(self.driver, lambda: page.run(_LOADED), f"{url} was not loaded")
+        return page
 
     def _lay_out(self) -> None:
         self._profile.mkdir()
@@ -345,21 +429,18 @@ class Firefox(Browser):
             for name, value in _PREFERENCES.items()
         )
         (self._profile / "user.js").write_text("".join(lines), "utf-8")
-        with zipfile.ZipFile(self._packed, "w") as packed:
-            for path in sorted(EXTENSION.rglob("*")):
-                packed.write(path, path.relative_to(EXTENSION))
 
-    def _install(self) -> None:
+    def _install(self, extension: Path) -> None:
+        with zipfile.ZipFile(self._packed, "w") as packed:
+            for path in sorted(extension.rglob("*")):
+                packed.write(path, path.relative_to(extension))
         Addons(self.driver).install(str(self._packed), temp=False)
         with self.driver.using_context("chrome"):
+            self.driver.execute_script(_TRUST, [authority.certificate()])
             # Out of the menu of extensions, to where it can be seen and pressed.
             self.driver.execute_script(
-                "CustomizableUI.addWidgetToArea(...arguments);", [_BUTTON, "nav-bar"]
+                "CustomizableUI.addWidgetToArea(...arguments);", [BUTTON, "nav-bar"]
             )
-        # The first-run page opens by itself.
-        welcome = Tab(self.driver, _until(self.driver, self._welcome, "no first-run page"))
-        welcome.wait_for(_READY)
-        welcome.close()
 
     def _welcome(self) -> str | None:
         for handle in self.driver.window_handles:

@@ -1,0 +1,52 @@
+"""Of a site without terms that can be used."""
+
+from rbutton.decisions.view.model import View
+from rbutton.decisions.view.words import sentences, site_name
+from rbutton.person.settings import Signals
+
+
+def nothing_here(origin: str, signals: Signals, *, looked: bool) -> View:
+    """No terms, as far as is known; `looked` when the person asked and there were none."""
+    told = (
+        "Told not to track you."
+        if signals.dnt == "on"
+        else "Told not to sell or share your data."
+        if signals.gpc == "on"
+        else "Your signals are off."
+    )
+    answer = "It has none at the usual place." if looked else "It has not answered."
+    if not looked and "on" not in (signals.dnt, signals.gpc):
+        answer = ""
+    return View(
+        origin=origin,
+        state="unknown",
+        reason="nothing-here",
+        heading=f"{site_name(origin)} has no terms for you yet",
+        text=sentences([told, answer]),
+        actions=["look"],
+    )
+
+
+def announced(origin: str, when: str) -> View:
+    """It takes terms; its policy is not read before the person says so."""
+    return View(
+        origin=origin,
+        state="potential",
+        reason="announced",
+        heading=f"{site_name(origin)} takes terms",
+        text=f"{when} Until then it is not told that you have any.",
+        actions=["offer", "look"],
+    )
+
+
+def invalid_policy(origin: str, fault: str) -> View:
+    """It announced terms that cannot be used."""
+    return View(
+        origin=origin,
+        state="alone",
+        reason="invalid-policy",
+        heading=f"{site_name(origin)} announced terms that cannot be used",
+        text=f"{fault[0].upper()}{fault[1:]}. Nothing was offered to it. "
+        "Only the site can mend this; your signals still go out.",
+        actions=["look"],
+    )

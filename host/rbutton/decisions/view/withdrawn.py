@@ -1,0 +1,70 @@
+"""Of a site from which the person took something back."""
+
+from datetime import datetime
+
+from rbutton.decisions import reply
+from rbutton.decisions.relationship import Relationship
+from rbutton.decisions.view.model import Action, View
+from rbutton.decisions.view.words import day, sentences, site_name
+from rbutton.decisions.withdrawal import Withdrawal
+from rbutton.terms.encoding import from_time_text
+
+
+def withdrawn(
+    state: Relationship,
+    calls_itself: str | None,
+    actions: list[Action],
+    *,
+    now: datetime,
+    under_way: bool = False,
+) -> View:
+    """The person ended an agreement, or took back what was offered.
+
+    Args:
+        actions: what else may be done.
+        now: the time.
+        under_way: the notice is posted at once.
+    """
+    done = state.withdrawn
+    assert done
+    name, on = site_name(state.origin), day(from_time_text(done.notice.at))
+    if agreed := done.what.kind == "sealed":
+        heading = f"You ended your agreement with {name}"
+        after = "What it promised still holds for data it got before."
+    else:
+        heading = f"You took your terms back from {name}"
+        after = "It may not sign them any more."
+    told = [f"On {on}.", _delivered(done, now, under_way=under_way)]
+    return View(
+        origin=state.origin,
+        state="ended",
+        reason="withdrawn",
+        heading=heading,
+        text=sentences([*told, after if agreed or not done.unknown_there else ""]),
+        calls_itself=calls_itself,
+        words=reply.words_of(done.answer.body)
+        if done.answer and done.answer.kind == "notice-refused" and not done.unknown_there
+        else None,
+        actions=["tell-again", *actions] if done.pending else actions,
+        ending=done.notice.agreement,
+    )
+
+
+def _delivered(done: Withdrawal, now: datetime, *, under_way: bool) -> str:
+    """Whether the site knows of a withdrawal."""
+    if done.unknown_there:
+        return "The site has no record of it."
+    if done.answer:
+        confirmed = done.answer.kind == "acknowledged"
+        return "The site confirmed it." if confirmed else "The site could not take the notice."
+    if under_way:
+        return "The site is being told."
+    if not done.sent:
+        return "The site is told when you are on its pages."
+    again = (
+        "It is told again while you are on its pages."
+        if done.may_retry(now)
+        else "It is not told again unless you say so."
+    )
+    last = done.response.sentence() if done.response else ""
+    return sentences(["The site has not confirmed it.", last, again])

@@ -1,0 +1,35 @@
+"""Names, days and sentences, as the button says them."""
+
+import unicodedata
+from datetime import datetime
+
+_MONTHS = [
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+]
+
+
+def site_name(origin: str) -> str:
+    """How an origin is called in a sentence: its host, with the port where it is unusual."""
+    return origin.partition("://")[2]
+
+
+def day(moment: datetime) -> str:
+    """ "22 November 2026", in the person's time zone."""
+    local = moment.astimezone()
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def sentences(several: list[str]) -> str:
+    """Those that are not empty, as one text."""
+    return " ".join(one for one in several if one)
+
+
+#: Letters and marks that Unicode draws as nothing: a name of these alone is no name to show.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def fit_to_show(name: str) -> str | None:
+    """A site's own name, or None where nothing of it would be seen."""
+    drawn = (one for one in name if one not in _BLANK and unicodedata.category(one) != "Mn")
+    return name if any(not one.isspace() for one in drawn) else None
