@@ -14,13 +14,16 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from rbutton.terms import agreement as agreements
-from rbutton.terms import documents
+from rbutton.terms import documents, jws
+from rbutton.terms import notice as notices
 from rbutton.terms.encoding import b64u, from_b64u
 from rbutton.terms.errors import InvalidDocument
+from tests.shops import Shop
 
 HERE = Path(__file__).parent / "vectors"
 DOCUMENTS: dict[str, Any] = json.loads((HERE / "documents.json").read_text("utf-8"))
 AGREEMENT: dict[str, Any] = json.loads((HERE / "agreement.json").read_text("utf-8"))
+NOTICES: dict[str, Any] = json.loads((HERE / "notices.json").read_text("utf-8"))
 ROSTER: dict[str, Any] = json.loads((HERE.parents[1] / "terms/roster.json").read_text("utf-8"))
 
 
@@ -98,3 +101,39 @@ def test_nothing_else_seals(case: dict[str, str]) -> None:
     except InvalidDocument:
         return
     assert not signed.sealed
+
+
+def test_the_withdrawal_ends_that_agreement_and_is_acknowledged() -> None:
+    """Each by the key of its side, and of that very notice."""
+    agreed = agreements.read(AGREEMENT["sealed"].encode())
+    told = notices.read(jws.parse(NOTICES["withdraw"].encode(), "notice"))
+    assert told.check_by([agreed.agreement.person.jwk]).notice.under == agreed.id
+    assert _acknowledges(NOTICES["acknowledge"])
+
+
+@pytest.mark.parametrize("case", NOTICES["no_acknowledgement"], ids=lambda case: case["name"])
+def test_nothing_else_acknowledges_it(case: dict[str, str]) -> None:
+    assert not _acknowledges(case["body"])
+
+
+@pytest.mark.parametrize("case", NOTICES["no_withdrawal"], ids=lambda case: case["name"])
+def test_a_site_of_the_kit_refuses_these_with_their_code(
+    case: dict[str, str], tmp_path: Path
+) -> None:
+    """A shop that sealed the agreement of the vectors."""
+    shop = Shop(tmp_path / "shop.sqlite3")
+    shop.store.seal(agreements.read(AGREEMENT["sealed"].encode()), shop.now)
+    answer = shop.post(case["body"].encode())
+    assert json.loads(answer.body)["code"] == case["code"]
+    assert [kept.state for kept in shop.store.agreements()] == ["sealed"]
+    assert shop.post(NOTICES["withdraw"].encode()).status == 200
+
+
+def _acknowledges(body: str) -> bool:
+    agreed = agreements.read(AGREEMENT["sealed"].encode()).agreement
+    told = notices.read(jws.parse(NOTICES["withdraw"].encode(), "notice"))
+    try:
+        answer = notices.read(jws.parse(body.encode(), "notice"))
+        return notices.acknowledges(answer.check_by([agreed.site.jwk]), told)
+    except InvalidDocument:
+        return False

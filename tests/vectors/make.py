@@ -41,6 +41,7 @@ def main() -> int:
         TOP / "terms" / "roster.json": catalogue().roster_json(),
         TOP / "tests" / "vectors" / "documents.json": document_vectors(),
         TOP / "tests" / "vectors" / "agreement.json": agreement_vectors(),
+        TOP / "tests" / "vectors" / "notices.json": notice_vectors(),
     }
     stale = []
     for path, value in made.items():
@@ -150,6 +151,88 @@ def agreement_vectors() -> Json:
             for name, change in _NOT_SEALED.items()
         ],
     }
+
+
+def notice_vectors() -> Json:
+    """A withdrawal of that agreement, its acknowledgement, and what is neither."""
+    person = person_key(SEED, NONCE, ORIGIN)
+    withdraw: Json = {
+        "emanciterms": 1,
+        "type": "notice",
+        "kind": "withdraw",
+        "under": agreement_vectors()["id"],
+        "id": "0b9f7f6e-3c5c-4a35-9d7e-5e1f6a1b2c3d",
+        "made": "2026-12-01T09:30:00Z",
+        "body": {"reason": None},
+    }
+    acknowledge = withdraw | {
+        "kind": "acknowledge",
+        "id": "5a0c1a52-7a4e-4a53-8f0d-3a3c1c9a7f10",
+        "made": "2026-12-01T09:30:01Z",
+        "body": {"re": withdraw["id"]},
+    }
+    told = _notice(withdraw, person)
+    return {
+        "about": "Under the agreement of agreement.json, by its keys. `code` is the site's answer.",
+        "under": withdraw["under"],
+        "withdraw": told,
+        "acknowledge": _notice(acknowledge, SITE_KEY),
+        "no_withdrawal": [
+            {"name": name, "code": code, "body": body}
+            for name, code, body in (
+                ("by a key of nobody's", "bad-signature", _notice(withdraw, OTHER_KEY)),
+                ("by the site's own key", "bad-signature", _notice(withdraw, SITE_KEY)),
+                ("by both", "bad-signature", _notice(withdraw, person, SITE_KEY)),
+                ("of an unknown kind", "unknown-terms", _notice(withdraw | {"kind": "x"}, person)),
+                ("without a reason", "malformed", _notice(withdraw | {"body": {}}, person)),
+                ("with a member more", "malformed", _notice(withdraw | {"more": 1}, person)),
+                (
+                    "with an id in upper case",
+                    "malformed",
+                    _notice(withdraw | {"id": withdraw["id"].upper()}, person),
+                ),
+                ("of a time that is none", "malformed", _notice(withdraw | {"made": "x"}, person)),
+                (
+                    "under what nobody signed",
+                    "unknown-agreement",
+                    _notice(withdraw | {"under": sha256(b"nothing")}, person),
+                ),
+                ("signed over other bytes", "bad-signature", _other_bytes(told)),
+            )
+        ],
+        "no_acknowledgement": [
+            {"name": name, "body": body}
+            for name, body in (
+                ("by the person's key", _notice(acknowledge, person)),
+                ("by a key of nobody's", _notice(acknowledge, OTHER_KEY)),
+                (
+                    "of another notice",
+                    _notice(acknowledge | {"body": {"re": acknowledge["id"]}}, SITE_KEY),
+                ),
+                (
+                    "under another agreement",
+                    _notice(acknowledge | {"under": sha256(b"")}, SITE_KEY),
+                ),
+                ("the withdrawal sent back", told),
+            )
+        ],
+    }
+
+
+def _notice(members: Json, *keys: Ed25519PrivateKey) -> str:
+    """A JWS by each of the keys, whatever the members are."""
+    payload = documents.canonical(members)
+    whole: Json = {"payload": b64u(payload), "signatures": []}
+    for key in keys:
+        header = _header(kid=PublicKey.of(key).thumbprint)
+        whole["signatures"].append(_signature(whole, header, key))
+    return json.dumps(whole)
+
+
+def _other_bytes(body: str) -> str:
+    members = json.loads(body)
+    payload = json.loads(from_b64u(members["payload"])) | {"made": "2026-12-02T09:30:00Z"}
+    return json.dumps({**members, "payload": b64u(documents.canonical(payload))})
 
 
 def _as_text(changed: Json | str) -> str:
