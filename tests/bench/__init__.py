@@ -1,1 +1,1 @@
-"""What the button costs: `python3 tests --bench`. Ratios of pairs in one run, never times alone."""
+"""What the button costs: `python3 tests --bench`. Ratios in one run, never times alone."""

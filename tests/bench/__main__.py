@@ -1,28 +1,39 @@
-"""Runs every benchmark, prints a table, and then everything as one JSON object."""
+"""Runs every benchmark, prints the table of docs/performance.md, and then every figure as JSON."""
 
 import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import chromium
+from tests.bench import browsers, ledger, pages, popup, port, seal
+from tests.bench.ratio import Ratio
 
-HEAD = ["what", "÷", "ratio", "middle half", "aim", "ours, ms", "other, ms"]
+HEAD = ["where", "what", "÷", "ratio", "middle half", "aim", "ours, ms", "other, ms"]
 
 
 def main() -> int:
     """Print as they come; a missed aim is shown, never an error."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        for ratio in chromium.measure(Path(folder)):
+        for ratio in _measure(Path(folder)):
             found.append(ratio)
-            print(f"{ratio.what}: {ratio.median:.2f} × {ratio.against}", file=sys.stderr)
-    rows = [HEAD, *(ratio.row() for ratio in found)]
+            said = f"{ratio.where}: {ratio.what}: {ratio.median:.2f} × {ratio.against}"
+            print(said, file=sys.stderr)
+    rows = [HEAD, ["---"] * len(HEAD), *(ratio.row() for ratio in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print(f"| {' | '.join(cells)} |")
     print(json.dumps([ratio.as_json() for ratio in found]))
     return 0
+
+
+def _measure(folder: Path) -> Iterator[Ratio]:
+    for stage in browsers.stages(folder):
+        for measure in (pages.measure, port.measure, popup.measure, seal.measure):
+            yield from measure(stage)
+    yield from ledger.measure(folder)
 
 
 if __name__ == "__main__":
