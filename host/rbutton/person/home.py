@@ -34,7 +34,7 @@ class Home:
         """`RBUTTON_HOME` where it is set, else the platform's folders."""
         if folder := os.environ.get(VARIABLE):
             return cls.in_one_folder(Path(folder).absolute())
-        # The host is told its folders.
+        # A host of the person's own is told its folders.
         from platformdirs import PlatformDirs
 
         folders = PlatformDirs("rbutton", appauthor=False)

@@ -40,7 +40,8 @@ Kind = Literal[
     "erased",
 ]
 
-_VERSION = 1
+#: Of the file, as SQLite keeps it for us (`user_version`).
+VERSION = 1
 _SCHEMA = """
 CREATE TABLE record (
   seq INTEGER PRIMARY KEY,
@@ -303,7 +304,7 @@ class Ledger:
                 connection = self._connection
                 if connection is None or not self._is_as_left():
                     connection = self._open_anew()
-                if _version(connection) != _VERSION:
+                if _version(connection) != VERSION:
                     self._close()
                     raise PersonError(
                         "ledger",
@@ -434,7 +435,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             if _version(connection) == 0:
                 for statement in _SCHEMA.strip().split(";")[:-1]:
                     connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
+                connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("COMMIT")
     except BaseException:
         connection.close()
