@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,9 @@ class Chromium(Browser):
         )
         session.send("ServiceWorker.enable")
         session.send("ServiceWorker.stopAllWorkers")
+        until = time.monotonic() + PATIENCE
         while "stopped" not in told:
+            assert time.monotonic() < until, "the worker was not stopped"
             session.send("Target.getTargets")  # events come with answers
         session.detach()
 
