@@ -16,6 +16,13 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older one is to
     )
     sys.exit(3)
 
+if not sys.platform.startswith("linux"):
+    sys.stderr.write(
+        "The r-button cannot be installed on %s yet: it works on Linux only so far.\n"  # noqa: UP031
+        % {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
+    )
+    sys.exit(3)
+
 CHECKOUT = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - as above
 
 sys.dont_write_bytecode = True  # the checkout is only read

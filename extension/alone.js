@@ -23,5 +23,6 @@ export function noteAlone(box, alone, { waiting, retry }) {
   box.replaceChildren(
     el("strong", {}, heading), el("p", {}, text),
     el("p", {}, command ? `${fix} ` : fix, command ? el("code", {}, command) : null),
-    ...waiting ? [el("p", { className: "sub" }, waiting)] : [], again);
+    ...waiting ? [el("p", { className: "sub" }, waiting)] : [], again,
+    el("p", {}, el("a", { href: api.runtime.getURL("doctor/doctor.html") }, ACTIONS.doctor.label)));
 }

@@ -36,6 +36,8 @@ export class HostError extends Error {
 let phase = "asking";
 /** @type {HostError | null} why it is down */
 let trouble = null;
+/** @type {string | null} */
+let version = null;
 /** @type {chrome.runtime.Port | null} */
 let port = null;
 let counter = 0;
@@ -46,8 +48,8 @@ const waiting = new Map();
 /** @type {{state: () => void, settings: (settings: object) => void}} */
 let tell = { state() {}, settings() {} };
 
-/** @returns {{phase: Phase, trouble: HostError | null}} */
-export const status = () => ({ phase, trouble });
+/** @returns {{phase: Phase, trouble: HostError | null, version: string | null}} version: as it last said */
+export const status = () => ({ phase, trouble, version });
 
 /**
  * Registers listeners; call in the first turn.
@@ -131,6 +133,7 @@ async function connect() {
     if (hello?.protocol !== PROTOCOL || !isSettings(hello.settings)) {
       throw new HostError(hello?.protocol > PROTOCOL ? "update-extension" : "update-host");
     }
+    version = String(hello.host);
     tell.settings(hello.settings);
     phase = "up";
     trouble = null;

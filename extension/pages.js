@@ -20,6 +20,10 @@ const popups = new Set();
 const options = new Set();
 /** @type {Set<chrome.runtime.Port>} */
 const lists = new Set();
+/** @type {Set<chrome.runtime.Port>} */
+const doctors = new Set();
+/** @type {Promise<object[]> | null} what the host is finding out just now, for all who ask */
+let looking = null;
 /** @type {{alone: () => {reason: string, said: {message: string, fix: string | null} | null} | null, settings: (settings: object) => Promise<void>}} */
 let wired;
 
@@ -44,6 +48,13 @@ export function listen(wires) {
       host.retry();
       post(port, listModel());
     }
+    if (port.name === "doctor") {
+      doctors.add(port);
+      port.onDisconnect.addListener(() => doctors.delete(port));
+      port.onMessage.addListener((message) => fromDoctor(port, message));
+      host.retry();
+      settings.ready().then(() => post(port, doctorModel()));
+    }
   });
 }
 
@@ -55,6 +66,7 @@ export function update(tabId) {
   // What changed in a tab may be an agreement.
   for (const port of lists) post(port, listModel());
   if (tabId === undefined) for (const port of options) post(port, optionsModel());
+  if (tabId === undefined) for (const port of doctors) post(port, doctorModel());
 }
 
 /** The tab a popup stands on has another document. */
@@ -117,6 +129,20 @@ async function fromList(port, message) {
   post(port, answer);
 }
 
+/** The host looks once, however many pages ask meanwhile. */
+async function fromDoctor(port, message) {
+  if (message.type === "retry") host.retry();
+  if (message.type !== "look") return;
+  const answer = { type: "findings", findings: null, error: null };
+  try {
+    looking ??= host.ask("doctor").then(({ findings }) => findings).finally(() => { looking = null; });
+    answer.findings = await looking;
+  } catch (error) {
+    answer.error = { message: error.message || null, fix: error.fix ?? null };
+  }
+  post(port, answer);
+}
+
 /** Where is the person? The browser says, and only an ordinary page is asked about. */
 async function locate(popup) {
   const [tab, top] = await Promise.all([
@@ -149,6 +175,18 @@ function popupModel({ tabId, place }) {
 
 function listModel() {
   return { type: "model", alone: wired.alone(), asking: host.status().phase === "asking" };
+}
+
+function doctorModel() {
+  const { phase, trouble, version } = host.status();
+  return {
+    type: "model",
+    phase,
+    trouble: trouble && { reason: trouble.reason, said: trouble.said },
+    version,
+    looking: looking !== null,
+    signals: settings.signals(),
+  };
 }
 
 function optionsModel() {

@@ -26,14 +26,32 @@ export const apply = (signals) => inTurn(async () => {
   return rules || scripts;
 });
 
+/**
+ * Whether the browser has what makes it send exactly these signals. Nothing is changed.
+ * @param {Signals} signals
+ * @returns {Promise<{rules: boolean, scripts: boolean}>}
+ */
+export async function standing(signals) {
+  const on = SIGNALS.filter(({ key }) => signals[key]);
+  const [rules, scripts] = await Promise.all([
+    api.declarativeNetRequest.getDynamicRules(), api.scripting.getRegisteredContentScripts(),
+  ]);
+  return {
+    rules: wantedRules(on).every((rule) => rules.some((other) => other.id === rule.id && sameRule(rule, other))),
+    scripts: on.every(({ key }) => scripts.some(({ id }) => id === key)),
+  };
+}
+
+const wantedRules = (on) => on.map(({ rule, header }) => ({
+  id: rule,
+  priority: 1,
+  condition: { resourceTypes: RESOURCE_TYPES },
+  action: { type: "modifyHeaders", requestHeaders: [{ header, operation: "set", value: "1" }] },
+}));
+
 async function applyRules(on) {
   const { getDynamicRules, updateDynamicRules } = api.declarativeNetRequest;
-  const wanted = on.map(({ rule, header }) => ({
-    id: rule,
-    priority: 1,
-    condition: { resourceTypes: RESOURCE_TYPES },
-    action: { type: "modifyHeaders", requestHeaders: [{ header, operation: "set", value: "1" }] },
-  }));
+  const wanted = wantedRules(on);
   const standing = await getDynamicRules();
   const right = (rule) => wanted.some((other) => other.id === rule.id && sameRule(other, rule));
   const addRules = wanted.filter((rule) => !standing.some((other) => other.id === rule.id && right(other)));

@@ -111,6 +111,55 @@ export function aloneBecause({ reason, said }) {
   return said ? { heading: ALONE_SAID, text: said.message, fix: said.fix ?? "" } : ALONE_OTHER;
 }
 
+/** The page that says what is wrong. */
+export const DOCTOR = {
+  title: "What is wrong?",
+  lead: "What the button can tell of itself, and what your agent finds on this machine.",
+  looking: "Looking…",
+  problems: "Something is wrong.",
+  warnings: "It works. There is something to know.",
+  fine: "Nothing is wrong.",
+  again: "Look again",
+  said: "What it said",
+  mend: "Your agent can mend some of this by itself. In a terminal, type",
+  mendCommand: "rbutton doctor --fix",
+  elsewhere: "All of it, with what concerns the other browsers on this machine, is told by a command:",
+  command: "rbutton doctor",
+  alone: "The rest can be told only by a command, as your agent is not there. In the r-button’s folder, type",
+  aloneCommand: `${INSTALL} --doctor`,
+};
+
+/** How much a finding weighs: for the eye and for a screen reader. */
+export const SEVERITIES = {
+  problem: { sign: "✗", label: "Wrong:" },
+  warning: { sign: "!", label: "To know:" },
+  ok: { sign: "✓", label: "Fine:" },
+};
+
+/** What the button finds out by itself. */
+export const CHECKS = {
+  fine: {
+    access: "The button may reach all websites.",
+    "signals-off": "Both signals are off, as your terms say.",
+    rules: "The rules that put your signals on every request are in the browser.",
+    scripts: "The scripts that tell pages of your signals are in the browser.",
+  },
+  "no-rules": {
+    message: "The rules that put your signals on every request are not in the browser, so they do not go out.",
+    fix: "Switch the button off and on again in the browser’s page of extensions.",
+  },
+  "no-scripts": {
+    message: "The scripts that tell pages of your signals are not in the browser.",
+    fix: "Switch the button off and on again in the browser’s page of extensions.",
+  },
+  /** @param {string | null} host @param {string} extension */
+  hostAnswers: (host, extension) => `Your agent answers: version ${host ?? "unknown"}; this button is ${extension}.`,
+  notAsked: {
+    message: "Your agent did not say what is wrong on this machine.",
+    fix: "Ask it in a terminal. In the r-button’s folder, type",
+  },
+};
+
 /** Buttons. `busy` is said while it is under way. */
 export const ACTIONS = {
   offer: { label: "Offer my terms", busy: "Offering…" },
@@ -121,6 +170,7 @@ export const ACTIONS = {
   "take-back": { label: "Take it back", busy: "Taking it back…" },
   "tell-again": { label: "Tell it again", busy: "Telling…" },
   retry: { label: "Try again", busy: "Trying…" },
+  doctor: { label: "What is wrong?" },
   access: { label: "Give access" },
 };
 

@@ -25,6 +25,7 @@ NEEDS = [debian.Need("chromium", "Chromium")]
         (CHROMIUM, "chromium-browser", "Chromium 156.0.8078.79 built on Debian", "156.0.8078.79"),
         (FIREFOX, "firefox-esr", "Mozilla Firefox 153.7.0esr", "153.7.0"),
         (FIREFOX, "firefox", "Mozilla Firefox 155.0", "155.0"),
+        (FIREFOX, "firefox-nightly", "Mozilla Firefox 157.0a1", "157.0"),
     ],
 )
 def test_a_browser_is_found_by_either_name(
@@ -44,7 +45,13 @@ def test_where_hosts_are_looked_for_follows_xdg_in_chromium_and_not_in_firefox()
     assert [str(row.hosts(where)) for row in TABLE] == [
         "/config/chromium/NativeMessagingHosts",
         "/config/google-chrome/NativeMessagingHosts",
+        "/config/microsoft-edge/NativeMessagingHosts",
+        "/config/BraveSoftware/Brave-Browser/NativeMessagingHosts",
+        "/config/vivaldi/NativeMessagingHosts",
+        "/config/opera/NativeMessagingHosts",
         "/home/{ada}/.mozilla/native-messaging-hosts",
+        "/home/{ada}/.librewolf/native-messaging-hosts",
+        "/home/{ada}/.waterfox/native-messaging-hosts",
     ]
     own = Path("/own")
     assert CHROMIUM.hosts(where, own) == Path("/own/NativeMessagingHosts")

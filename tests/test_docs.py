@@ -330,11 +330,15 @@ def test_the_readme_shows_the_list_of_agreements_as_it_is() -> None:
 
 
 def test_the_options_the_readme_names_exist() -> None:
+    commands = [[str(TOP / "install_host.py")]]
+    commands += [
+        ["-m", "rbutton.cli", verb] for verb in ("agreements", "export", "import", "forget")
+    ]
     help_texts = [
         subprocess.run(
             [sys.executable, *command, "--help"], capture_output=True, text=True, check=True
         ).stdout
-        for command in ([TOP / "install_host.py"], ["-m", "rbutton.cli", "agreements"])
+        for command in commands
     ]
     help_texts.append((TOP / "tests/__main__.py").read_text("utf-8"))
     for option in set(re.findall(r"--[a-z]+", README)):
@@ -377,7 +381,7 @@ def test_the_architecture_names_every_module_of_the_extension_and_every_room() -
     }
     rows = table(ARCHITECTURE, "module", "its one concern")
     named = {name for modules_told, _ in rows for name in spans(modules_told)}
-    assert named == modules | {"popup/", "options/", "agreements/"}
+    assert named == modules | {"popup/", "options/", "agreements/", "doctor/"}
     rooms = {path.parent.name for path in (TOP / "host/rbutton").glob("*/__init__.py")}
     told = table(ARCHITECTURE, "room", "knows", "never")
     assert {spans(room)[0] for room, *_ in told} == rooms

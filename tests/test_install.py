@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -116,13 +117,12 @@ def test_the_command_is_where_a_shell_finds_it(installed: Machine) -> None:
 def test_list_tells_before_and_after(machine: Machine) -> None:
     before = machine.listed()
     assert not before["host"]["installed"]
-    assert [each["registered"] for each in before["browsers"]] == [False, False, False]
+    assert not any(each["registered"] for each in before["browsers"])
     assert "not installed" in machine.run("--list")
     machine.run()
     after = machine.listed()
     assert after["host"]["works"]
-    told = [(each["name"], each["version"], each["registered"]) for each in after["browsers"]]
-    assert told == [
+    assert here(after) == [
         ("chromium", "156.0.1.2", True),
         ("chrome", "157.0.3.4", True),
         ("firefox", "153.7.1", True),
@@ -130,15 +130,59 @@ def test_list_tells_before_and_after(machine: Machine) -> None:
     assert "156.0.1.2" in machine.run("--list")
 
 
+def test_a_browser_we_never_tried_is_set_up_and_said_to_be_untried(machine: Machine) -> None:
+    (machine.root / "bin" / "firefox").rename(machine.root / "bin" / "librewolf")
+    (machine.root / "bin" / "chromium").rename(machine.root / "bin" / "brave-browser")
+    said = machine.run(PATH=f"{machine.root / 'bin'}:/nowhere")
+    assert "No test of ours runs in it" in said
+    assert "Brave (untried)" in machine.run("--list")
+    listed = machine.listed(PATH=str(machine.root / "bin"))
+    assert [name for name, _, registered in here(listed) if registered] == [
+        "chrome",
+        "brave",
+        "librewolf",
+    ]
+    manifest = machine.home / ".librewolf" / "native-messaging-hosts" / "org.rbutton.host.json"
+    assert json.loads(manifest.read_text("utf-8"))["path"] == str(machine.launcher)
+    machine.run("--uninstall")
+    assert not manifest.exists()
+
+
 def test_one_browser_is_enough_and_the_others_stay_as_they_are(machine: Machine) -> None:
     said = machine.run("--browser", "firefox")
     assert "Chromium" not in said
-    assert [each["registered"] for each in machine.listed()["browsers"]] == [False, False, True]
+    assert [registered for _, _, registered in here(machine.listed())] == [False, False, True]
     assert says_hello(machine, "firefox") == "0.1.0"
     machine.run("--browser", "chromium", "--browser", "chrome")
-    assert all(each["registered"] for each in machine.listed()["browsers"])
+    assert all(registered for _, _, registered in here(machine.listed()))
     machine.run("--uninstall")
     assert not any(machine.manifest(browser).exists() for browser in BROWSERS)
+
+
+def test_uninstalling_for_one_browser_leaves_the_others(machine: Machine) -> None:
+    machine.run()
+    said = machine.run("--uninstall", "--browser", "firefox")
+    assert "Firefox no longer reaches the host" in said
+    assert "about:addons" in said
+    assert [registered for _, _, registered in here(machine.listed())] == [True, True, False]
+    assert says_hello(machine) == "0.1.0"
+    assert "Firefox was not registered" in machine.run("--uninstall", "--browser", "firefox")
+    said = machine.run("--uninstall", "--browser", "chromium", "--browser", "chrome")
+    assert "No browser reaches the host now" in said
+    assert machine.launcher.exists()
+    machine.run()
+    assert says_hello(machine, "firefox") == "0.1.0"
+
+
+def test_a_profile_folder_of_its_own_is_where_chromium_looks(machine: Machine) -> None:
+    own = machine.home / "own profile ⊂"
+    own.mkdir()
+    machine.run("--browser", "chromium", "--profile", str(own))
+    manifest = own / "NativeMessagingHosts" / "org.rbutton.host.json"
+    assert json.loads(manifest.read_text("utf-8"))["path"] == str(machine.launcher)
+    assert not machine.manifest().exists()
+    machine.run("--uninstall")
+    assert list(own.iterdir()) == []
 
 
 def test_a_browser_that_is_not_here_is_told_with_what_to_install(machine: Machine) -> None:
@@ -364,7 +408,10 @@ def test_two_installs_at_once_both_end_well(machine: Machine) -> None:
         ["--list", "--uninstall"],
         ["--browser", "netscape"],
         ["--list", "--browser", "firefox"],
-        ["--uninstall", "--browser", "firefox"],
+        ["--uninstall", "--system", "--browser", "firefox"],
+        ["--demo", "--system"],
+        ["--profile", "own"],
+        ["--profile", "own", "--browser", "firefox"],
         ["--demo", "--browser", "chrome"],
         ["--demo", "--browser", "firefox", "--browser", "chromium"],
     ],
@@ -390,7 +437,35 @@ def test_an_older_python_is_told_so(machine: Machine) -> None:
     assert "needs Python 3.11" in said.stderr
 
 
+@pytest.mark.parametrize(("platform", "called"), [("darwin", "macOS"), ("win32", "Windows")])
+def test_on_another_system_it_says_so_before_anything_else(
+    machine: Machine, platform: str, called: str
+) -> None:
+    """Pretended: only the name of the system is another."""
+    pretend = (
+        f"import runpy, sys; sys.platform = {platform!r}; "
+        "runpy.run_path(sys.argv[1], run_name='__main__')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", pretend, machine.checkout / "install_host.py"],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert said.returncode == 3
+    assert f"cannot be installed on {called} yet" in said.stderr
+
+
 def edit(machine: Machine) -> None:
     """Makes the checkout another build."""
     manifest = machine.checkout / "extension" / "manifest.json"
     manifest.write_text(manifest.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+
+def here(listed: Any) -> list[tuple[str, str, bool]]:
+    """Name, version and whether it reaches the host, of each browser that is here."""
+    return [
+        (each["name"], each["version"], each["registered"])
+        for each in listed["browsers"]
+        if each["executable"]
+    ]

@@ -24,7 +24,7 @@ function shown() {
     const { heading, text: why, fix, command } = aloneBecause(alone);
     const still = alone.reason !== "no-access" && (signals.dnt || signals.gpc);
     const text = still ? `${why} ${STILL_SIGNALLING}` : why;
-    const actions = [alone.reason === "no-access" ? "access" : "retry"];
+    const actions = [alone.reason === "no-access" ? "access" : "retry", "doctor"];
     return { state: "alone", reason: alone.reason, heading, text, fix, command, actions };
   }
   if (place.kind !== "site") {
@@ -124,6 +124,9 @@ async function press(action) {
     await api.permissions.request(SITE_ACCESS);
   } else if (action === "retry") {
     port.postMessage({ type: "retry" });
+  } else if (action === "doctor") {
+    await api.tabs.create({ url: api.runtime.getURL("doctor/doctor.html") });
+    window.close();
   } else {
     act(action);
   }

@@ -24,6 +24,17 @@ Firefox keeps what Mozilla has not signed only while it runs, and the button is 
 """By kin, as neither lets another program put an unsigned extension into it."""
 
 
+def what_comes(found: Sequence[Found]) -> str:
+    """What to expect in browsers that have the button without a step."""
+    if not found:
+        return ""
+    titles = " and in ".join(each.browser.title for each in found)
+    return f"""
+The button is in {titles} for everyone, from the next start of the browser. It is in
+the browser's menu of extensions: pin it there to see it all the time.
+"""
+
+
 def what_is_left(found: Sequence[Found], extension: Path) -> str:
     """What to do in each browser of `found`, to the copy of the extension that they load."""
     told = []

@@ -9,13 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from rbutton.browsers import stage
+from rbutton.browsers import doctor, stage
+from rbutton.browsers.doctor.report import report
 from rbutton.browsers.install import install
+from rbutton.browsers.places import places
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.state import as_json, as_text, state
-from rbutton.browsers.table import BY_NAME
+from rbutton.browsers.table import BY_NAME, Family
 from rbutton.browsers.telling import Teller
-from rbutton.browsers.uninstall import uninstall
+from rbutton.browsers.uninstall import uninstall, uninstall_for_all, unregister
+from rbutton.finding import guarded
+
+NOT_LOOKED_AT = "Not looked at: your terms, keys and ledger. Once it is installed: rbutton doctor"
 
 
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +47,8 @@ def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="install_host.py",
-        description="Installs the r-button's host for your browsers, for you alone.",
+        description="Installs the r-button's host for your browsers, for you alone unless you say "
+        "otherwise.",
         epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 not set up.",
         allow_abbrev=False,
     )
@@ -55,6 +61,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     what.add_argument("--list", action="store_true", help="show what is installed")
     what.add_argument(
+        "--doctor",
+        action="store_true",
+        help="find out what is wrong with the installation, and what to do about it",
+    )
+    what.add_argument(
         "--uninstall",
         action="store_true",
         help="remove all but what is yours, and say where that is",
@@ -65,7 +76,21 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=BY_NAME,
         default=[],
         help="install for this browser only, not for all that are here (may be given again); "
+        "with --uninstall: take the host from it alone; "
         "with --demo: play in it (Chromium or Firefox)",
+    )
+    parser.add_argument(
+        "--profile",
+        type=Path,
+        metavar="DIR",
+        help="with --browser: the folder that the browser is started with (--user-data-dir), "
+        "where it is not the usual one; for Chromium and its kin, as the others need none",
+    )
+    parser.add_argument(
+        "--system",
+        action="store_true",
+        help="for everyone on this machine, as root: the host and, on Debian, the button itself; "
+        "also with --list and --uninstall",
     )
     parser.add_argument(
         "--headless",
@@ -79,17 +104,35 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="with --demo: where the picture of the popup goes (default: ./rbutton-demo.png)",
     )
     parser.add_argument(
+        "--fix", action="store_true", help="with --doctor: mend what is safe, then look again"
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
-        help="with --demo or --list: the result as JSON, in the last line",
+        help="with --demo or --list: the result as JSON, in the last line; with --doctor: one "
+        "object a finding, a line each",
     )
     options = parser.parse_args(arguments)
     if (options.headless or options.screenshot) and not options.demo:
         parser.error("--headless and --screenshot go with --demo")
-    if options.json and not (options.demo or options.list):
-        parser.error("--json goes with --demo or --list")
-    if options.browser and (options.list or options.uninstall):
-        parser.error("--browser goes with --demo, or with installing")
+    if options.json and not (options.demo or options.list or options.doctor):
+        parser.error("--json goes with --demo, --list or --doctor")
+    if options.fix and not options.doctor:
+        parser.error("--fix goes with --doctor")
+    if options.browser and (options.list or options.doctor):
+        parser.error("--browser goes with --demo or --uninstall, or with installing")
+    if options.browser and options.uninstall and options.system:
+        parser.error("--uninstall --system is for all browsers")
+    if options.profile and (
+        len(options.browser) != 1
+        or BY_NAME[options.browser[0]].family is not Family.CHROMIUM
+        or options.demo
+        or options.uninstall
+        or options.system
+    ):
+        parser.error("--profile goes with installing for one --browser that is Chromium's kin")
+    if options.system and (options.demo or options.doctor):
+        parser.error("--system goes with --list or --uninstall, or with installing")
     if options.demo and set(options.browser) - stage.PLAYED_IN.keys():
         parser.error(f"--demo plays in {' or '.join(stage.PLAYED_IN)} only")
     if options.demo and len(options.browser) > 1:
@@ -109,12 +152,31 @@ def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
             as_json=options.json,
         )
     if options.list:
-        found = state(os.environ)
+        found = state(os.environ, system=options.system)
         print(json.dumps(as_json(found), ensure_ascii=False) if options.json else as_text(found))
+    elif options.doctor:
+        return report(
+            lambda: guarded(doctor.look(places(os.environ), os.environ)),
+            fix=options.fix,
+            as_json=options.json,
+            not_looked_at=NOT_LOOKED_AT,
+        )
+    elif options.uninstall and options.system:
+        uninstall_for_all(checkout, teller)
+    elif options.uninstall and options.browser:
+        unregister(os.environ, options.browser, teller)
     elif options.uninstall:
         uninstall(os.environ, teller)
     else:
-        install(checkout, os.environ, teller, options.browser)
+        profile = None if options.profile is None else options.profile.absolute()
+        install(
+            checkout,
+            os.environ,
+            teller,
+            options.browser,
+            system=options.system,
+            profile=profile,
+        )
     return Exit.DONE
 
 

@@ -72,6 +72,21 @@ def _environ() -> dict[str, str]:
     return {**os.environ, "PATH": _path(), "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 
 
+def builds(program: Path) -> bool:
+    """Whether Debian itself built this program: others' builds do not have its ways."""
+    if shutil.which("dpkg-query") is None:
+        return False
+    found = _output("dpkg-query", "--search", str(program.resolve())).splitlines()
+    # Before the line about the owner it may tell of a diversion, as of /usr/bin/firefox.
+    owner = found[-1].partition(":")[0] if found else ""
+    maintainer = _output("dpkg-query", "--show", "--showformat=${Maintainer}", owner)
+    return maintainer.endswith("debian.org>")
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, check=False, text=True).stdout
+
+
 def is_debians(python: Path) -> bool:
     """Whether a Debian package put this interpreter here: only then can apt complete it."""
     if shutil.which("dpkg") is None:

@@ -14,13 +14,13 @@ from rbutton.browsers.problems import SetupError
 from rbutton.browsers.telling import Teller
 
 
-def write(path: Path, text: str, mode: int = 0o600) -> None:
-    """Puts `text` at `path`: whoever looks sees the old file or the new one, whole."""
+def write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Puts `content` at `path`: whoever looks sees the old file or the new one, whole."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(mode)
@@ -62,8 +62,32 @@ def private_folder(path: Path) -> list[Path]:
     return made
 
 
-def copy_tree(source: Path, target: Path) -> None:
+def public_folder(path: Path) -> list[Path]:
+    """Makes `path`, for all to read, or checks that only root can write in it.
+
+    Answers the folders it made.
+
+    Raises:
+        SetupError: others than root may change what everyone would run.
+    """
+    made = make_folder(path, 0o755)
+    for folder in (path, *path.parents):
+        status = folder.stat()
+        # A group that may write is Debian's `staff` in /usr/local: root's own choice.
+        if status.st_uid != 0 or status.st_mode & 0o002:
+            raise SetupError(
+                f"Others than root can change {folder}, and everyone would run what is in it.",
+                f"Type: chown root {shlex.quote(str(folder))} && "
+                f"chmod o-w {shlex.quote(str(folder))}",
+            )
+    return made
+
+
+def copy_tree(source: Path, target: Path, *, for_all: bool = False) -> None:
     """Makes `target` a copy of the folder `source`, whole, replacing what was there.
+
+    Args:
+        for_all: everyone may read it, whatever the modes in `source`.
 
     A folder cannot be replaced in one step: for the time of two renames there is none, and a
     crash just then leaves none. The next installation mends that.
@@ -73,6 +97,9 @@ def copy_tree(source: Path, target: Path) -> None:
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     shutil.copytree(source, fresh, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    if for_all:
+        for each in (fresh, *fresh.rglob("*")):
+            each.chmod(0o755 if each.is_dir() else 0o644)
     if target.exists():
         target.rename(old)
     fresh.rename(target)

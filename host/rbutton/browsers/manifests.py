@@ -15,6 +15,11 @@ from rbutton.browsers.table import Family
 HOST = "org.rbutton.host"
 """The name under which the extension asks the browser for the host."""
 
+RELEASE_IDS: tuple[str, ...] = ()
+"""What Chromium's kin call the button from their stores, once a store has given it an id.
+
+Beside the development id, which follows from the `key` in the repository's manifest."""
+
 
 def extension_id(extension: Path | None = None) -> str:
     """The id that Chromium gives an extension whose manifest has a `key`.
@@ -46,14 +51,14 @@ def text_for(family: Family, launcher: Path, extension: Path | None = None) -> s
     """The host manifest that lets the extension in that folder start `launcher`."""
     match family:
         case Family.CHROMIUM:
-            return text(launcher, extension_id(extension))
+            return text(launcher, extension_id(extension), *RELEASE_IDS)
         case Family.GECKO:
             return gecko_text(launcher, gecko_id(extension))
 
 
-def text(launcher: Path, extension: str) -> str:
-    """The host manifest that lets the extension of that id start `launcher`, for Chromium."""
-    return _text(launcher, {"allowed_origins": [f"chrome-extension://{extension}/"]})
+def text(launcher: Path, *extensions: str) -> str:
+    """The host manifest that lets extensions of those ids start `launcher`, for Chromium."""
+    return _text(launcher, {"allowed_origins": [f"chrome-extension://{i}/" for i in extensions]})
 
 
 def gecko_text(launcher: Path, extension: str) -> str:
@@ -75,14 +80,15 @@ def _text(launcher: Path, allowed: dict[str, list[str]]) -> str:
 def write_launcher(places: Places, python: Path) -> None:
     """The program a browser starts: the host of the environment of `python`."""
     words = [str(python), "-I", "-m", "rbutton.native", *places.host_arguments()]
-    files.write(places.launcher, f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', 0o700)
+    script = f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
+    files.write(places.launcher, script, places.program_mode)
 
 
 def write_command(places: Places, python: Path) -> None:
     """The program a person types: `rbutton`, for this installation's home."""
     home = "" if places.home is None else f"export RBUTTON_HOME={shlex.quote(str(places.home))}\n"
     words = shlex.join([str(python), "-I", "-m", "rbutton.cli"])
-    files.write(places.command, f'#!/bin/sh\n{home}exec {words} "$@"\n', 0o700)
+    files.write(places.command, f'#!/bin/sh\n{home}exec {words} "$@"\n', places.program_mode)
 
 
 def trouble(

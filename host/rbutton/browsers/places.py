@@ -21,6 +21,8 @@ class Places:
     """The demo's environment, kept for the next demo, apart from what the person uses."""
     links: Path | None
     """Where the person's shell may find `rbutton`; None under `RBUTTON_HOME`."""
+    for_all: bool = False
+    """Root's, for everyone on this machine. What is a person's is then named with a `~`."""
 
     @property
     def launcher(self) -> Path:
@@ -36,6 +38,21 @@ class Places:
     def extension(self) -> Path:
         """The copy of the extension that the browser loads."""
         return self.data / "extension"
+
+    @property
+    def packed(self) -> Path:
+        """The extension as Firefox takes it, for everyone."""
+        return self.data / "extension.xpi"
+
+    @property
+    def file_mode(self) -> int:
+        """Of what browsers read."""
+        return 0o644 if self.for_all else 0o600
+
+    @property
+    def program_mode(self) -> int:
+        """Of what browsers and people start."""
+        return 0o755 if self.for_all else 0o700
 
     @property
     def record(self) -> Path:
@@ -58,7 +75,9 @@ class Places:
         return self.data / "install.log"
 
     def host_arguments(self) -> list[str]:
-        """What `rbutton.native` is told of its folders."""
+        """What `rbutton.native` is told of its folders; nothing where it looks for itself."""
+        if self.for_all:
+            return []
         if self.home is not None:
             return ["--home", str(self.home)]
         return ["--config", str(self.config), "--data", str(self.data)]
@@ -75,6 +94,21 @@ def places(environ: Mapping[str, str]) -> Places:
     data = _xdg(environ, "XDG_DATA_HOME", person / ".local" / "share")
     links = person / ".local" / "bin"
     return Places(None, data / "rbutton", configs / "rbutton", person, configs, demo, links)
+
+
+def places_for_all() -> Places:
+    """The folders of an installation for everyone on this machine (Linux, FHS 3.0: 4.9)."""
+    person = Path("~")
+    return Places(
+        home=None,
+        data=Path("/usr/local/lib/rbutton"),
+        config=person / ".config" / "rbutton",
+        user_home=person,
+        user_config=person / ".config",
+        demo=person / ".cache" / "rbutton" / "demo",
+        links=Path("/usr/local/bin"),
+        for_all=True,
+    )
 
 
 def _xdg(environ: Mapping[str, str], name: str, default: Path) -> Path:

@@ -22,7 +22,7 @@ class Record:
     manifests: list[str] = field(default_factory=list)
     """Ours while they name our launcher."""
     links: list[str] = field(default_factory=list)
-    """Ours while they point to our command."""
+    """Ours while they point into the data folder."""
     folders: list[str] = field(default_factory=list)
     """Made on the way, outermost first: removed if nothing is left in them."""
 
@@ -43,9 +43,9 @@ class Record:
                 f"Type: rm {path}\nand run install_host.py again.",
             ) from error
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, mode: int = 0o600) -> None:
         """Writes the record."""
-        files.write(path, json.dumps(asdict(self), indent=2) + "\n")
+        files.write(path, json.dumps(asdict(self), indent=2) + "\n", mode)
 
     def add(self, other: Self) -> None:
         """Takes over the paths of `other`."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from rbutton.browsers import environment, manifests
-from rbutton.browsers.places import Places, places
+from rbutton.browsers.places import Places, places, places_for_all
 from rbutton.browsers.record import Record
 from rbutton.browsers.table import TABLE, Browser, find
 
@@ -15,6 +15,8 @@ class BrowserState:
 
     name: str
     title: str
+    tried: bool
+    """Whether our tests run in it."""
     executable: str | None
     version: str | None
     manifest: str
@@ -46,12 +48,16 @@ class State:
     data: str
 
 
-def state(environ: Mapping[str, str]) -> State:
-    """What is installed for this person, from looking at it."""
-    where = places(environ)
+def state(environ: Mapping[str, str], *, system: bool = False) -> State:
+    """What is installed for this person, or for everyone, from looking at it."""
+    where = places_for_all() if system else places(environ)
     return State(
         host=_host(where),
-        browsers=[_browser(browser, where, environ) for browser in TABLE],
+        browsers=[
+            _browser(browser, where, environ)
+            for browser in TABLE
+            if not system or browser.system_folder is not None
+        ],
         extension=str(where.extension),
         terms=str(where.config / "terms.toml"),
         data=str(where.data),
@@ -74,7 +80,8 @@ def as_text(found: State) -> str:
     for each in found.browsers:
         version = each.version or ("found" if each.executable else "not here")
         registered = "yes" if each.registered else f"no: {each.trouble}" if each.trouble else "no"
-        rows.append((each.title, version, registered))
+        title = each.title if each.tried else f"{each.title} (untried)"
+        rows.append((title, version, registered))
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines += [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows]
     lines += ["", f"Extension: {found.extension}", f"Terms: {found.terms}", f"Data: {found.data}"]
@@ -106,6 +113,7 @@ def _browser(browser: Browser, where: Places, environ: Mapping[str, str]) -> Bro
     return BrowserState(
         browser.name,
         browser.title,
+        browser.tried,
         None if found is None else str(found.executable),
         None if found is None else found.version,
         str(manifest),

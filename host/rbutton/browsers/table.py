@@ -37,13 +37,22 @@ class Browser:
     """Where it looks for one person's hosts: below `{home}` or `{config}` (of `Places`)."""
     extensions_page: str
     """Where extensions are removed."""
+    system_folder: str | None
+    """Where it looks for everyone's hosts; None where sources do not agree on it."""
+    debian_buttons: str | None = None
+    """From where Debian's build of it takes unsigned extensions for everyone, if it does."""
+    tried: bool = False
+    """Whether the tests run in it; the others are set up as their documentation says."""
 
     def hosts(self, where: Places, profile: Path | None = None) -> Path:
-        """The folder in which it looks for one person's native messaging hosts.
+        """The folder in which it looks for native messaging hosts: one person's, or everyone's.
 
         Args:
             profile: the folder of a profile that it was told to use, if it was.
         """
+        if where.for_all:
+            assert self.system_folder is not None
+            return Path(self.system_folder)
         if profile is not None and self.family is Family.CHROMIUM:
             return manifests_in(profile)
         return Path(self.folder.format(home=where.user_home, config=where.user_config))
@@ -70,6 +79,9 @@ CHROMIUM = Browser(
     package="chromium",
     folder="{config}/chromium/NativeMessagingHosts",
     extensions_page="chrome://extensions",
+    system_folder="/etc/chromium/native-messaging-hosts",
+    debian_buttons="/usr/share/chromium/extensions",
+    tried=True,
 )
 CHROME = Browser(
     name="chrome",
@@ -79,17 +91,85 @@ CHROME = Browser(
     package=None,
     folder="{config}/google-chrome/NativeMessagingHosts",
     extensions_page="chrome://extensions",
+    system_folder="/etc/opt/chrome/native-messaging-hosts",
 )
 FIREFOX = Browser(
     name="firefox",
     title="Firefox",
     family=Family.GECKO,
-    executables=("firefox", "firefox-esr"),
+    # Developer Edition and Nightly differ in nothing that is in this table.
+    executables=(
+        *("firefox", "firefox-esr"),
+        *("firefox-devedition", "firefox-developer-edition", "firefox-nightly"),
+    ),
     package="firefox-esr",
     folder="{home}/.mozilla/native-messaging-hosts",
     extensions_page="about:addons",
+    system_folder="/usr/lib/mozilla/native-messaging-hosts",
+    debian_buttons="/usr/share/mozilla/extensions/{ec8030f7-c20a-464f-9b0e-13a3a9e97384}",
+    tried=True,
 )
-TABLE = (CHROMIUM, CHROME, FIREFOX)
+EDGE = Browser(
+    name="edge",
+    title="Microsoft Edge",
+    family=Family.CHROMIUM,
+    executables=("microsoft-edge", "microsoft-edge-stable"),
+    package=None,
+    folder="{config}/microsoft-edge/NativeMessagingHosts",
+    extensions_page="edge://extensions",
+    system_folder="/etc/opt/edge/native-messaging-hosts",
+)
+BRAVE = Browser(
+    name="brave",
+    title="Brave",
+    family=Family.CHROMIUM,
+    executables=("brave-browser", "brave-browser-stable", "brave"),
+    package=None,
+    folder="{config}/BraveSoftware/Brave-Browser/NativeMessagingHosts",
+    extensions_page="brave://extensions",
+    system_folder=None,
+)
+VIVALDI = Browser(
+    name="vivaldi",
+    title="Vivaldi",
+    family=Family.CHROMIUM,
+    executables=("vivaldi", "vivaldi-stable"),
+    package=None,
+    folder="{config}/vivaldi/NativeMessagingHosts",
+    extensions_page="vivaldi://extensions",
+    system_folder=None,
+)
+OPERA = Browser(
+    name="opera",
+    title="Opera",
+    family=Family.CHROMIUM,
+    executables=("opera", "opera-stable"),
+    package=None,
+    folder="{config}/opera/NativeMessagingHosts",
+    extensions_page="opera://extensions",
+    system_folder=None,
+)
+LIBREWOLF = Browser(
+    name="librewolf",
+    title="LibreWolf",
+    family=Family.GECKO,
+    executables=("librewolf",),
+    package=None,
+    folder="{home}/.librewolf/native-messaging-hosts",
+    extensions_page="about:addons",
+    system_folder="/usr/lib/librewolf/native-messaging-hosts",
+)
+WATERFOX = Browser(
+    name="waterfox",
+    title="Waterfox",
+    family=Family.GECKO,
+    executables=("waterfox",),
+    package=None,
+    folder="{home}/.waterfox/native-messaging-hosts",
+    extensions_page="about:addons",
+    system_folder="/usr/lib/waterfox/native-messaging-hosts",
+)
+TABLE = (CHROMIUM, CHROME, EDGE, BRAVE, VIVALDI, OPERA, FIREFOX, LIBREWOLF, WATERFOX)
 BY_NAME = {browser.name: browser for browser in TABLE}
 
 

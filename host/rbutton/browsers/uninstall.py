@@ -1,16 +1,64 @@
 """Taking away what an installation brought, and nothing of the person's."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rbutton.browsers import files, manifests
+from rbutton.browsers import files, for_all, manifests
 from rbutton.browsers.install import is_ours
-from rbutton.browsers.places import Places, places
+from rbutton.browsers.places import Places, places, places_for_all
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import TABLE
+from rbutton.browsers.table import BY_NAME, TABLE
 from rbutton.browsers.telling import Teller
+
+
+def uninstall_for_all(checkout: Path, teller: Teller) -> None:
+    """Removes what the record of the installation for everyone lists.
+
+    Raises:
+        SetupError: we are not root, or the record cannot be read.
+    """
+    for_all.check(checkout, "--uninstall --system")
+    where = places_for_all()
+    record = Record.load(where.record)
+    if record is None:
+        teller.say("Nothing is installed for everyone.")
+        return
+    _take_away(record, where, teller)
+    teller.say("The r-button is uninstalled, but for what each person installed for themselves.")
+    teller.say("What is each person's stays: their terms and agreements, in their homes.")
+
+
+def unregister(environ: Mapping[str, str], names: Sequence[str], teller: Teller) -> None:
+    """Takes the host's manifest from the browsers of those names; all else stays installed.
+
+    Raises:
+        SetupError: the record cannot be read.
+    """
+    where = places(environ)
+    record = Record.load(where.record)
+    if record is None:
+        teller.say("Nothing is installed.")
+        return
+    with files.only_one(where.lock, teller):
+        for name in dict.fromkeys(names):
+            browser = BY_NAME[name]
+            manifest = manifests.path_in(browser.hosts(where))
+            if str(manifest) not in record.manifests:
+                teller.say(f"{browser.title} was not registered.")
+                continue
+            _remove_manifest(manifest, where)
+            record.manifests.remove(str(manifest))
+            teller.say(
+                f"{browser.title} no longer reaches the host. Remove the button itself on its own "
+                f"page: {browser.extensions_page}"
+            )
+        record.save(where.record)
+    if not record.manifests:
+        teller.say(
+            "No browser reaches the host now. To remove it, too: install_host.py --uninstall"
+        )
 
 
 def uninstall(environ: Mapping[str, str], teller: Teller) -> None:
@@ -27,23 +75,26 @@ def uninstall(environ: Mapping[str, str], teller: Teller) -> None:
     if record is None:
         teller.say("The demo's environment is gone." if demo_was_here else "Nothing is installed.")
     else:
-        with files.only_one(where.lock, teller):
-            _remove(record, where)
-        for folder in sorted(map(Path, record.folders), key=_depth, reverse=True):
-            _remove_if_empty(folder)
+        _take_away(record, where, teller)
         teller.say("The r-button's host is uninstalled.")
         if pages := " or ".join(_pages(record, where)):
             teller.say(f"Remove the button itself on the browser's own page: {pages}")
     _tell_what_stays(where, teller)
 
 
+def _take_away(record: Record, where: Places, teller: Teller) -> None:
+    with files.only_one(where.lock, teller):
+        _remove(record, where)
+    for folder in sorted(map(Path, record.folders), key=_depth, reverse=True):
+        _remove_if_empty(folder)
+
+
 def _remove(record: Record, where: Places) -> None:
     # The manifests first: from then on no browser starts what is half gone.
     for manifest in map(Path, record.manifests):
-        if (manifests.read(manifest) or {}).get("path") == str(where.launcher):
-            manifest.unlink()
+        _remove_manifest(manifest, where)
     for link in map(Path, record.links):
-        if is_ours(link, where.command):
+        if is_ours(link, where):
             link.unlink()
     for program in map(Path, record.programs):
         program.unlink(missing_ok=True)
@@ -53,6 +104,11 @@ def _remove(record: Record, where: Places) -> None:
     for lock in where.host_locks:
         files.remove_lock(lock)
     where.record.unlink()
+
+
+def _remove_manifest(manifest: Path, where: Places) -> None:
+    if (manifests.read(manifest) or {}).get("path") == str(where.launcher):
+        manifest.unlink()
 
 
 def _pages(record: Record, where: Places) -> dict[str, None]:

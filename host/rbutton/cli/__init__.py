@@ -6,12 +6,11 @@ import sys
 from collections.abc import Sequence
 
 from rbutton import __version__
-from rbutton.cli import agreements
+from rbutton.cli import agreements, build, doctor, export, forget, homes, import_, verify
+from rbutton.cli.commands import DONE, NO, NOT_SET_UP, USAGE, Commands
 from rbutton.person.errors import PersonError
-from rbutton.person.home import Home
 
-#: Exit codes: done; the answer is no; (2, wrong usage, is argparse's); the machine is not set up.
-DONE, NO, NOT_SET_UP = 0, 1, 3
+_EXIT = {"usage": USAGE, "backup": NO}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,23 +24,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    listing = commands.add_parser("agreements", help="what was offered, and what was signed")
-    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_agreements(commands)
+    for verb in (forget, verify, export, import_, doctor, build):
+        verb.add(commands)
     options = parser.parse_args(arguments)
-    home = Home.of_environment()
     try:
-        if not home.terms_file.exists():
-            raise PersonError(
-                "home",
-                f"There is no {home.terms_file} yet.",
-                "It is written when the button first starts: load the button and start the "
-                "browser, or, where nothing is installed yet, run: python3 install_host.py",
-            )
-        home.open()
-        found = agreements.listed(home)
+        code: int = options.run(options)
     except PersonError as error:
         print(f"rbutton: {error.message} {error.fix}", file=sys.stderr)
-        return NOT_SET_UP
+        return _EXIT.get(error.code, NOT_SET_UP)
+    except KeyboardInterrupt:
+        print("\nrbutton: Stopped.", file=sys.stderr)
+        return NO
+    return code
+
+
+def _add_agreements(commands: Commands) -> None:
+    listing = commands.add_parser("agreements", help="what was offered, and what was signed")
+    listing.add_argument("--json", action="store_true", help="one JSON object a line")
+    listing.set_defaults(run=_agreements)
+
+
+def _agreements(options: argparse.Namespace) -> int:
+    found = agreements.listed(homes.existing())
     if options.json:
         for one in found:
             print(json.dumps(one))

@@ -24,8 +24,11 @@ def main() -> int:
         home = Home.in_one_folder(options.home)
     elif options.config and options.data:
         home = Home(options.config, options.data, portable=False)
+    elif options.config or options.data:
+        parser.error("--config and --data go together")
     else:
-        parser.error("it needs --home, or --config and --data")
+        # Installed for everyone on the machine: the person is whoever's browser started it.
+        home = Home.of_environment()
     logging.basicConfig(level=logging.INFO, format="rbutton: %(message)s", stream=sys.stderr)
     serve(Channel.of_process(), home)
     return 0

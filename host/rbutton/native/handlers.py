@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from rbutton.native.exchange import Exchange
 
 #: docs/native.md, "Requests".
-REQUESTS = ("hello", "visit", "offer", "withdraw", "reply", "set", "agreements", "agreement")
+REQUESTS = (
+    "hello",
+    "visit",
+    "offer",
+    "withdraw",
+    "reply",
+    "set",
+    "agreements",
+    "agreement",
+    "doctor",
+)
 
 
 class Handlers:
@@ -53,6 +63,8 @@ class Handlers:
             return self.hello(Hello.of(members))
         if name == "set":
             return self.set(members)
+        if name == "doctor":
+            return self.doctor(members)
         return self.exchange().answer(name, members)
 
     def hello(self, request: Hello) -> dict[str, Any]:
@@ -106,6 +118,14 @@ class Handlers:
         request = build(Set, members, "request")
         self.terms_file.set(request.key, request.value)
         return {"settings": self.settings()}
+
+    def doctor(self, members: dict[str, Any]) -> dict[str, Any]:
+        """What is wrong with the installation and the person's things."""
+        from rbutton.native.doctor import findings
+
+        if members:
+            raise InvalidDocument("the request has members, and doctor takes none")
+        return {"findings": findings(self._home, [text["id"] for text in self._texts])}
 
     def exchange(self) -> "Exchange":
         """What answers about sites: imported once, when it is first needed or before.

@@ -34,7 +34,7 @@ class TermsFile:
         self._roster = roster
         self.settings = Settings()
         self.problem: PersonError | None = None
-        if not self._last_good.exists() and not self._path.exists():
+        if not had_first_run(home):
             files.create(self._path, settings.FIRST_TEXT)
         self._taken = self._seen = self._read()
         self._take(self._taken)
@@ -100,28 +100,7 @@ class TermsFile:
         self._take(changed)
 
     def _read(self) -> str | PersonError:
-        try:
-            with self._path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
-        except FileNotFoundError:
-            return PersonError(
-                "config",
-                f"{self._path} is missing.",
-                f"Put it back; the last good one is {self._last_good}.",
-            )
-        except OSError as error:
-            return PersonError(
-                "config", f"{self._path} cannot be read: {error.strerror}.", "Make it readable."
-            )
-        if len(data) > MAX_BYTES:
-            return _too_large()
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-            return PersonError(
-                "config", f"terms.toml, line {line}: not UTF-8.", "Save it as UTF-8."
-            )
+        return _read(self._path, self._last_good)
 
     def _take(self, text: str | PersonError) -> None:
         try:
@@ -150,6 +129,46 @@ class TermsFile:
             # Nothing good is known: signals on, and nothing offered by itself.
             proffer = settings.Proffer(negotiate="never")
             self.settings = Settings(proffer=proffer)
+
+
+def had_first_run(home: Home) -> bool:
+    """Whether there ever was a `terms.toml`."""
+    return home.last_good.exists() or home.terms_file.exists()
+
+
+def problem_of(home: Home, roster: Collection[str]) -> PersonError | None:
+    """What is wrong with the file as it is now, or None. Nothing is written."""
+    text = _read(home.terms_file, home.last_good)
+    if isinstance(text, PersonError):
+        return text
+    try:
+        settings.parse(text, roster)
+    except PersonError as error:
+        return error
+    return None
+
+
+def _read(path: Path, last_good: Path) -> str | PersonError:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return PersonError(
+            "config",
+            f"{path} is missing.",
+            f"Put it back; the last good one is {last_good}.",
+        )
+    except OSError as error:
+        return PersonError(
+            "config", f"{path} cannot be read: {error.strerror}.", "Make it readable."
+        )
+    if len(data) > MAX_BYTES:
+        return _too_large()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return PersonError("config", f"terms.toml, line {line}: not UTF-8.", "Save it as UTF-8.")
 
 
 def _too_large() -> PersonError:

@@ -1,0 +1,16 @@
+"""What to type to install again."""
+
+import shlex
+
+from rbutton.browsers.places import Places
+from rbutton.browsers.table import Browser
+
+
+def again(where: Places, browser: Browser | None = None) -> str:
+    """As a fix: for this browser alone, or for all."""
+    words = ["python3", "install_host.py"]
+    if where.for_all:
+        words = ["sudo", "/usr/bin/python3", "install_host.py", "--system"]
+    if browser is not None:
+        words += ["--browser", browser.name]
+    return f"In the r-button's folder, type: {shlex.join(words)}"

@@ -1,0 +1,295 @@
+"""`install_host.py --system`: everyone's button, in Debian's browsers started as anyone does."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from tests.e2e.recorder import WAIT_SECONDS, Site
+from tests.e2e.recorder import Request as Seen
+from tests.machine import CHECKOUT, copy_checkout
+from tests.own_mounts import OwnMounts
+
+PYTHON = "/usr/bin/python3"
+ROOT, ADA = 0, 4242
+DATA = Path("/usr/local/lib/rbutton")
+EXTENSION = "iedggfngngcjmnnckmmljlbcbhjopgkp"
+IN_CHROMIUM = Path("/usr/share/chromium/extensions") / EXTENSION
+IN_FIREFOX = Path(
+    "/usr/share/mozilla/extensions/{ec8030f7-c20a-464f-9b0e-13a3a9e97384}/rbutton@rbutton.org.xpi"
+)
+MANIFESTS = {
+    "chromium": Path("/etc/chromium/native-messaging-hosts/org.rbutton.host.json"),
+    "firefox": Path("/usr/lib/mozilla/native-messaging-hosts/org.rbutton.host.json"),
+}
+AGAIN = '<!doctype html><title>again</title><meta http-equiv="refresh" content="1">'
+OFF = '[signals]\ndnt = "off"\n'
+
+
+class Everyone(OwnMounts):
+    """A machine and the checkout that root installs from."""
+
+    checkout: Path
+
+    def environ(self, home: Path) -> dict[str, str]:
+        """What someone with that home starts programs with."""
+        pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+        return {**pip, "HOME": str(home), "PATH": "/usr/local/bin:/usr/bin:/bin"}
+
+    def install_host(self, *arguments: str, code: int = 0, uid: int = ROOT) -> str:
+        """Runs `install_host.py --system`."""
+        script = self.checkout / "install_host.py"
+        environ = self.environ(Path("/nowhere"))
+        words: tuple[str | Path, ...] = (PYTHON, script, "--system", *arguments)
+        return self.run(*words, environ=environ, code=code, uid=uid)
+
+
+@contextmanager
+def machine(checkout: Path) -> Iterator[Everyone]:
+    """One on which nothing is installed."""
+    with Everyone() as everyone:
+        everyone.checkout = checkout
+        for path in (DATA, IN_CHROMIUM, IN_FIREFOX, *MANIFESTS.values()):
+            there = everyone.path(path)
+            assert not there.exists(), f"{path}: this machine has an r-button for everyone"
+        yield everyone
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everyone]:
+    """Installed from a checkout that only root can read."""
+    checkout = tmp_path_factory.mktemp("system") / "das r-button ⊃ Verzeichnis"
+    copy_checkout(CHECKOUT, checkout)
+    (checkout / "extension" / "manifest.json").chmod(0o600)
+    with machine(checkout) as everyone:
+        everyone.path("/mnt/said").write_text(everyone.install_host())
+        yield everyone
+
+
+@pytest.fixture
+def bare(installed: Everyone) -> Iterator[Everyone]:
+    """Nothing is installed, but an environment need not be built anew."""
+    with machine(installed.checkout) as everyone:
+        env = next(installed.path(DATA).glob("env-*"))
+        there = everyone.path(DATA) / env.name
+        there.parent.mkdir()
+        shutil.copytree(env, there, symlinks=True)
+        yield everyone
+
+
+@contextmanager
+def _started(everyone: Everyone, command: list[str], home: Path, uid: int) -> Iterator[None]:
+    """A browser, until the end of the block."""
+    process = subprocess.Popen(
+        everyone.command(*command, uid=uid),
+        env=everyone.environ(home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[str]:
+    """An X display that nobody looks at and everyone may use."""
+    reads, writes = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writes), "-nolisten", "tcp", "-ac"]
+    with subprocess.Popen(command, pass_fds=[writes], stderr=subprocess.DEVNULL) as server:
+        os.close(writes)
+        with os.fdopen(reads) as pipe:
+            number = pipe.readline().strip()
+        yield f":{number}"
+        server.terminate()
+
+
+class Again(Site):
+    """A site whose page loads itself again and again."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: Starlette(routes=[Route("/", again)]))
+
+    def wait_until(self, holds: Callable[[Seen], bool]) -> None:
+        """Wait for a request of which that holds."""
+        with self._more:
+            since = len(self.requests)
+            held = self._more.wait_for(
+                lambda: any(holds(each) for each in self.requests[since:]), WAIT_SECONDS
+            )
+            assert held, self.requests[-1:]
+
+
+async def again(_request: Request) -> HTMLResponse:
+    """The page."""
+    return HTMLResponse(AGAIN)
+
+
+@pytest.fixture
+def site() -> Iterator[Again]:
+    """A fresh recording."""
+    with Again() as recorder:
+        yield recorder
+
+
+@pytest.mark.parametrize("uid", [ROOT, ADA], ids=["root", "user"])
+@pytest.mark.parametrize("program", ["chromium", "firefox-esr"])
+def test_a_plain_start_has_button_and_host(
+    installed: Everyone, screen: str, site: Again, program: str, uid: int
+) -> None:
+    """The button's signals go out; the host of that person follows that person's own file."""
+    home = installed.home(f"{program}-{uid}", uid)
+    terms = installed.path(home) / ".config" / "rbutton" / "terms.toml"
+    as_root = ["--no-sandbox"] if program == "chromium" and uid == ROOT else []
+    command = ["env", f"DISPLAY={screen}", program, *as_root, site.url()]
+    with _started(installed, command, home, uid):
+        site.wait_until(
+            lambda each: each.all("dnt") == each.all("sec-gpc") == ["1"] and terms.exists()
+        )
+        assert terms.stat().st_uid == uid
+        assert stat.S_IMODE(terms.parent.stat().st_mode) == 0o700
+        terms.write_text(OFF)
+        site.wait_until(lambda each: not each.all("dnt") and each.all("sec-gpc") == ["1"])
+
+
+def test_root_is_told_what_everyone_gets(installed: Everyone) -> None:
+    said = installed.path("/mnt/said").read_text()
+    assert "The host is installed, and Chromium and Firefox can reach it" in said
+    assert "The button is in Chromium and in Firefox for everyone" in said
+    assert "Load unpacked" not in said
+    assert "~/.config/rbutton/terms.toml" in said
+
+
+def test_everyone_can_read_all_of_it_and_only_root_can_change_it(installed: Everyone) -> None:
+    links = [installed.path(each) for each in (IN_CHROMIUM, IN_FIREFOX)]
+    assert all(each.is_symlink() for each in links)
+    for path in (installed.path(DATA), *installed.path(DATA).rglob("*")):
+        found = path.lstat()
+        assert found.st_uid == ROOT, path
+        if not path.is_symlink() and path.name != "install.lock":
+            wanted = 0o555 if path.is_dir() else 0o444
+            assert found.st_mode & wanted == wanted, path
+            assert not found.st_mode & 0o022, path
+    for manifest in MANIFESTS.values():
+        assert stat.S_IMODE(installed.path(manifest).stat().st_mode) == 0o644
+        assert (
+            json.loads(installed.path(manifest).read_text())["path"] == f"{DATA}/bin/rbutton-host"
+        )
+
+
+def test_everyone_can_see_what_is_installed(installed: Everyone) -> None:
+    listed = json.loads(installed.install_host("--list", "--json").splitlines()[-1])
+    assert listed["host"]["works"], listed
+    told = {each["name"]: each["registered"] for each in listed["browsers"]}
+    assert told["chromium"]
+    assert told["firefox"]
+    home = installed.home("looking", ADA)
+    said = installed.run("rbutton", "--version", environ=installed.environ(home), uid=ADA)
+    assert said == "0.1.0\n"
+
+
+def test_who_is_not_root_is_told_the_line_to_type(bare: Everyone) -> None:
+    before = bare.state()
+    for arguments in ([], ["--uninstall"]):
+        environ = bare.environ(Path("/nowhere"))
+        # As someone who may not read the checkout but has one of their own.
+        bare.path("/mnt/checkout").mkdir(exist_ok=True)
+        shutil.copytree(bare.checkout, bare.path("/mnt/checkout"), dirs_exist_ok=True)
+        said = bare.run(
+            PYTHON,
+            "/mnt/checkout/install_host.py",
+            "--system",
+            *arguments,
+            environ=environ,
+            code=3,
+            uid=ADA,
+        )
+        line = " ".join(["sudo /usr/bin/python3 /mnt/checkout/install_host.py", *arguments])
+        assert f"Type: {line} --system\n" in said
+    assert bare.state() == before
+
+
+def test_a_python_that_is_not_for_everyone_is_refused(bare: Everyone) -> None:
+    """A service that all use must not run what one of them can change."""
+    own = bare.path("/mnt/python3")
+    shutil.copy2(Path(PYTHON).resolve(), own)
+    os.chown(own, ADA, ADA)
+    before = bare.state()
+    script = bare.checkout / "install_host.py"
+    environ = bare.environ(Path("/nowhere"))
+    said = bare.run("/mnt/python3", script, "--system", environ=environ, code=3)
+    assert "/mnt/python3 must be root's" in said
+    assert bare.state() == before
+
+
+@pytest.mark.parametrize(
+    "theirs", [IN_CHROMIUM, IN_FIREFOX, *MANIFESTS.values()], ids=lambda path: path.parts[2]
+)
+def test_a_file_of_someone_elses_is_not_touched(bare: Everyone, theirs: Path) -> None:
+    there = bare.path(theirs)
+    there.parent.mkdir(parents=True, exist_ok=True)
+    there.write_text("theirs")
+    before = bare.state()
+    said = bare.install_host(code=1)
+    assert str(theirs) in said
+    assert "Move it away" in said
+    assert there.read_text() == "theirs"
+    assert bare.state() == before
+
+
+def test_another_extension_for_everyone_goes_on(bare: Everyone) -> None:
+    """Debian's own script, in which two short names in that folder put out one another."""
+    for name in ("a", "z"):
+        (bare.path(IN_CHROMIUM.parent) / name).mkdir(parents=True)
+    bare.install_host()
+    script = ". /etc/chromium.d/extensions; echo $CHROMIUM_FLAGS"
+    said = bare.run("sh", "-c", script, environ=bare.environ(Path("/nowhere")))
+    folder = IN_CHROMIUM.parent
+    assert f"--load-extension={folder}/a,{IN_CHROMIUM},{folder}/z\n" in said
+
+
+def test_uninstalling_leaves_the_machine_as_it_was(bare: Everyone) -> None:
+    env = next(bare.path(DATA).glob("env-*"))
+    kept = bare.path("/mnt") / env.name
+    shutil.move(env, kept)
+    bare.path(DATA).rmdir()
+    before = bare.state()
+    bare.path(DATA).mkdir()
+    shutil.move(kept, env)
+    home = bare.home("ada", ADA)
+    theirs = bare.path(home) / "terms.toml"
+    theirs.write_text(OFF)
+    bare.install_host()
+    assert bare.state() != before
+    said = bare.install_host("--uninstall")
+    assert "What is each person's stays" in said
+    after = bare.state()
+    # The folder was there before: the environment was put into it.
+    assert after.pop("usr/local/lib/rbutton").startswith("40755")
+    assert after == before
+    assert theirs.read_text() == OFF
+    assert "Nothing is installed for everyone" in bare.install_host("--uninstall")
+
+
+def test_a_second_run_mends_what_is_broken(bare: Everyone) -> None:
+    bare.install_host()
+    whole = bare.state()
+    bare.path(IN_CHROMIUM).unlink()
+    bare.path(MANIFESTS["firefox"]).unlink()
+    bare.path(DATA / "extension" / "manifest.json").unlink()
+    bare.install_host()
+    assert bare.state().keys() == whole.keys()
