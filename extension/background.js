@@ -91,8 +91,12 @@ pages.listen({ alone, settings: take });
 api.runtime.onInstalled.addListener(async ({ reason }) => {
   const { welcomed } = await api.storage.local.get("welcomed");
   if (reason !== "install" || welcomed) return;
-  await api.storage.local.set({ welcomed: true });
-  api.tabs.create({ url: api.runtime.getURL("options/options.html#welcome") });
+  try {
+    await api.tabs.create({ url: api.runtime.getURL("options/options.html#welcome") });
+    await api.storage.local.set({ welcomed: true });
+  } catch {
+    // There is no window to open a tab in: another start will have one.
+  }
 });
 // Only so that the browser starts this worker when it starts itself.
 api.runtime.onStartup.addListener(() => {});
