@@ -50,6 +50,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "agreements": {"after": None, "find": None},
     "agreement": {"origin": SITE.origin, "agreement": AGREEMENT},
     "set": {"key": "signals.dnt", "value": "off"},
+    "doctor": {},
 }
 NATIVE = (TOP / "docs/native.md").read_text("utf-8")
 #: Of what only `rbutton` does, never the host.
