@@ -98,7 +98,7 @@ async function fromPopup(port, message) {
   if (message.type === "act") {
     // The click was meant for the document that was shown, not for one that came in its place.
     const visit = relationship.visitOf(message.tabId);
-    if (visit?.documentId === message.documentId) await relationship.act(visit, message.action);
+    if (visit?.documentId === message.documentId) await relationship.act(visit, message.action, message.ending);
     else update(message.tabId);
   }
 }

@@ -135,8 +135,13 @@ export function inquire(tabId, documentId, page) {
   begin(visit);
 }
 
-/** The person's click on one of View.actions. */
-export async function act(visit, action) {
+/**
+ * The person's click on one of View.actions.
+ * @param {Visit} visit
+ * @param {string} action
+ * @param {string | null} ending  View.ending, as the person saw it
+ */
+export async function act(visit, action, ending) {
   visit.trouble = null;
   if (action === "look") {
     visit.looked = true;
@@ -147,8 +152,10 @@ export async function act(visit, action) {
     changed(visit.tabId);
   } else if (action === "offer" || action === "again") {
     await offer(visit, "click", action);
-  } else if (["end", "take-back", "tell-again"].includes(action) && visit.view?.ending) {
-    await withdraw(visit, visit.view.ending, "click", action);
+  } else if (["end", "take-back", "tell-again"].includes(action)) {
+    // What was shown may be another agreement than the one that stands by now.
+    if (ending && ending === visit.view?.ending) await withdraw(visit, ending, "click", action);
+    else changed(visit.tabId);
   }
 }
 
@@ -276,7 +283,7 @@ async function proceed(visit) {
 async function offer(visit, by, busy = null) {
   const { origin } = visit;
   let conflict = false;
-  await alone(visit, busy, async () => {
+  await byItself(visit, busy, async () => {
     visit.tried = true;
     const kept = visit.policy;
     const policy = await policyOf(visit);
@@ -300,7 +307,7 @@ async function offer(visit, by, busy = null) {
  */
 async function withdraw(visit, agreement, by, busy = null) {
   const { origin } = visit;
-  await alone(visit, busy, async () => {
+  await byItself(visit, busy, async () => {
     visit.told = true;
     await exchange(visit, await host.ask("withdraw", { origin, agreement, policy: visit.policy, by }));
   });
@@ -323,7 +330,7 @@ async function exchange(visit, { post, view }) {
 }
 
 /** Run a task that no other of that origin may overlap, with its button shown as busy. */
-async function alone(visit, busy, task) {
+async function byItself(visit, busy, task) {
   const { origin } = visit;
   if (posting.has(origin)) return;
   posting.add(origin);

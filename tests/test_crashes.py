@@ -25,8 +25,8 @@ from tests.sites import Site
 from tests.visiting import greeted, kinds, records
 
 #: Where what is written becomes what is kept: each is a moment at which a crash might hurt.
-DECISIVE = "fsync,fdatasync,unlink,link,linkat,rename,ftruncate"
-#: More of them than a negotiation has in one thread.
+DECISIVE = ("fsync", "fdatasync", "unlink", "link", "linkat", "rename", "ftruncate")
+#: More of one kind than a negotiation has in one thread.
 MANY = 60
 
 
@@ -116,16 +116,18 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path / "shop.sqlite3")
 
 
-def killing(when: int) -> tuple[str, ...]:
-    """strace, which kills the host at that many decisive system calls of one thread."""
-    inject = f"inject={DECISIVE}:signal=KILL:when={when}"
+def killing(call: str, when: int) -> tuple[str, ...]:
+    """strace, which kills the host at that many system calls of a kind in one thread."""
+    # One kind at a time: of several, strace counts each by itself, and kills at the first.
+    inject = f"inject={call}:signal=KILL:when={when}"
     # With --seccomp-bpf, strace 6.1 does not count.
     quiet = ("strace", "-f", "-qq", "-o", "/dev/null")
-    return (*quiet, "-e", f"trace={DECISIVE}", "-e", inject)
+    return (*quiet, "-e", f"trace={call}", "-e", inject)
 
 
+@pytest.mark.parametrize("call", DECISIVE)
 @pytest.mark.parametrize("begun", [False, True], ids=["a new home", "a home in use"])
-def test_killed_at_every_decisive_system_call(tmp_path: Path, begun: bool) -> None:
+def test_killed_at_every_decisive_system_call(tmp_path: Path, call: str, begun: bool) -> None:
     """Wherever the kill falls between storing, sending, answering and sealing."""
     for when in range(1, MANY):
         folder = tmp_path / str(when)
@@ -136,7 +138,7 @@ def test_killed_at_every_decisive_system_call(tmp_path: Path, begun: bool) -> No
             with greeted(home):
                 pass
         killed = False
-        with host("--home", home, before=killing(when)) as running:
+        with host("--home", home, before=killing(call, when)) as running:
             try:
                 visit.through(running)
             except (HostEnded, BrokenPipeError):
@@ -145,7 +147,8 @@ def test_killed_at_every_decisive_system_call(tmp_path: Path, begun: bool) -> No
         if not killed:
             break
     assert not killed
-    assert when > 10
+    # It was killed at all: how often else depends on the machine's SQLite and Python.
+    assert when > {"fdatasync": 6, "fsync": 2, "unlink": 2}.get(call, 0)
 
 
 def kill(running: Host) -> None:
@@ -250,7 +253,7 @@ def test_two_hosts_race_for_one_origin(home: Path, shop: Shop, ways: tuple[str, 
 @pytest.mark.parametrize("when", range(1, 8))
 def test_one_of_two_is_killed_in_the_race(home: Path, shop: Shop, when: int) -> None:
     """The other takes over what it left half-written, lock and journal."""
-    with greeted(home) as other, host("--home", home, before=killing(when)) as doomed:
+    with greeted(home) as other, host("--home", home, before=killing("fdatasync", when)) as doomed:
         doomed.hello()
         lost, kept = Visit(home, shop), Visit(home, shop)
         first = lost.ask(doomed, "click")
@@ -308,7 +311,8 @@ class Ending:
             ]
 
 
-def test_killed_at_every_decisive_system_call_of_an_ending(tmp_path: Path) -> None:
+@pytest.mark.parametrize("call", DECISIVE)
+def test_killed_at_every_decisive_system_call_of_an_ending(tmp_path: Path, call: str) -> None:
     """What was shown as ended is; whatever was not is ended by the next try, by one notice."""
     for when in range(1, MANY):
         folder = tmp_path / str(when)
@@ -318,7 +322,7 @@ def test_killed_at_every_decisive_system_call_of_an_ending(tmp_path: Path) -> No
             visit.through(running)
         ending = Ending(visit, visit.view["agreement"]["id"])
         killed = False
-        with host("--home", visit.home, before=killing(when)) as running:
+        with host("--home", visit.home, before=killing(call, when)) as running:
             try:
                 running.hello()
                 ending.through(running)
@@ -335,4 +339,4 @@ def test_killed_at_every_decisive_system_call_of_an_ending(tmp_path: Path) -> No
         if not killed:
             break
     assert not killed
-    assert when > 4
+    assert when > {"fdatasync": 3}.get(call, 0)

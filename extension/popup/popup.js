@@ -136,7 +136,7 @@ function act(action) {
   const { tabId, place } = model;
   model.busy = action;
   render();
-  port.postMessage({ type: "act", action, tabId, documentId: place.documentId });
+  port.postMessage({ type: "act", action, tabId, documentId: place.documentId, ending: model.view?.ending ?? null });
 }
 
 // Ending an agreement cannot be undone, so it takes a second press.

@@ -1,13 +1,12 @@
 """The `rbutton` command: thin, over the rooms below."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
 from rbutton import __version__
-from rbutton.cli import agreements, build, doctor, export, forget, homes, import_, verify
-from rbutton.cli.commands import DONE, NO, NOT_SET_UP, USAGE, Commands
+from rbutton.cli import agreements, build, doctor, export, forget, import_, verify
+from rbutton.cli.commands import NO, NOT_SET_UP, USAGE
 from rbutton.person.errors import PersonError
 
 _EXIT = {"usage": USAGE, "backup": NO}
@@ -24,8 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_agreements(commands)
-    for verb in (forget, verify, export, import_, doctor, build):
+    for verb in (agreements, forget, verify, export, import_, doctor, build):
         verb.add(commands)
     options = parser.parse_args(arguments)
     try:
@@ -37,19 +35,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nrbutton: Stopped.", file=sys.stderr)
         return NO
     return code
-
-
-def _add_agreements(commands: Commands) -> None:
-    listing = commands.add_parser("agreements", help="what was offered, and what was signed")
-    listing.add_argument("--json", action="store_true", help="one JSON object a line")
-    listing.set_defaults(run=_agreements)
-
-
-def _agreements(options: argparse.Namespace) -> int:
-    found = agreements.listed(homes.existing())
-    if options.json:
-        for one in found:
-            print(json.dumps(one))
-    else:
-        print(agreements.table(found))
-    return DONE

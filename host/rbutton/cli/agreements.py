@@ -1,15 +1,40 @@
 """`rbutton agreements`: every agreement ever offered, and where it stands."""
 
 import json
+from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Any
 
+from rbutton.cli import homes
+from rbutton.cli.commands import DONE, Commands
 from rbutton.decisions import listing
 from rbutton.decisions.view.agreed import title_of
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger
 from rbutton.shipped.roster import catalogue
 from rbutton.terms.encoding import from_time_text
+
+
+def add(commands: Commands) -> None:
+    """Its options."""
+    parser = commands.add_parser("agreements", help="what was offered, and what was signed")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Print the list.
+
+    Raises:
+        PersonError: the ledger cannot be read, or was changed.
+    """
+    found = listed(homes.existing())
+    if options.json:
+        for one in found:
+            print(json.dumps(one))
+    else:
+        print(table(found))
+    return DONE
 
 
 def listed(home: Home) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 from rbutton.person.errors import PersonError
@@ -14,6 +15,16 @@ class NothingToAsk(PersonError):
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__("usage", message, fix)
+
+
+def add_passphrase_file(parser: ArgumentParser) -> None:
+    """The option by which a script gives it."""
+    parser.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="take the passphrase from the first line of this file (-: of standard input)",
+    )
 
 
 def passphrase(file: Path | None, *, twice: bool) -> str:

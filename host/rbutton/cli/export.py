@@ -21,12 +21,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there already")
-    parser.add_argument(
-        "--passphrase-file",
-        type=Path,
-        metavar="FILE",
-        help="take the passphrase from the first line of this file (-: of standard input)",
-    )
+    asking.add_passphrase_file(parser)
     parser.set_defaults(run=run)
 
 

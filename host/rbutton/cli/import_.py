@@ -38,12 +38,7 @@ def add(commands: Commands) -> None:
         choices=("here", "file"),
         help="which seed to keep, where the two differ and each has signed what is in force",
     )
-    parser.add_argument(
-        "--passphrase-file",
-        type=Path,
-        metavar="FILE",
-        help="take the passphrase from the first line of this file (-: of standard input)",
-    )
+    asking.add_passphrase_file(parser)
     parser.set_defaults(run=run)
 
 

@@ -5,12 +5,10 @@ Above all no keyring is unlocked: where it is locked, that is the finding.
 
 import os
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
-from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
 from rbutton.finding import Finding, ok, problem, warning
@@ -18,6 +16,7 @@ from rbutton.person import terms_file
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import VERSION, Ledger
+from rbutton.person.patience import Refused, within
 from rbutton.person.seed import SERVICE
 from rbutton.person.seed_place import Place, SeedPlace
 from rbutton.person.verification import BadRecord, Verification, verified
@@ -118,7 +117,7 @@ def _keyring(home: Home, chosen: Place) -> Iterator[Finding]:
         )
         return
     try:
-        yield _within(KEYRING_SECONDS, lambda: _in_the_secret_service(str(home.data)))
+        yield within(KEYRING_SECONDS, lambda: _in_the_secret_service(str(home.data)))
     except TimeoutError:
         yield problem(
             "keyring-silent",
@@ -126,6 +125,13 @@ def _keyring(home: Home, chosen: Place) -> Iterator[Finding]:
             "keys is in it.",
             "End it and start it again (gnome-keyring-daemon, or another Secret Service): the "
             "simplest way is to log out and in.",
+        )
+    except Refused as error:
+        yield problem(
+            "keyring-refuses",
+            f"Your keyring refuses to answer: {type(error.__cause__).__name__}.",
+            "See what it says itself, in your desktop's program for passwords and keys.",
+            detail=str(error.__cause__)[:300],
         )
 
 
@@ -183,38 +189,6 @@ def _is_a_seed(text: str) -> bool:
         return len(from_b64u(text)) == 32
     except InvalidDocument:
         return False
-
-
-def _within(seconds: float, work: Callable[[], Finding]) -> Finding:
-    """What `work` answers.
-
-    Raises:
-        TimeoutError: it did not in time; its thread is left behind.
-    """
-    outcome: Queue[Finding | Exception] = Queue()
-
-    def run() -> None:
-        try:
-            outcome.put(work())
-        except Exception as error:  # noqa: BLE001 - whatever a keyring makes of it
-            outcome.put(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        result = outcome.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if isinstance(result, Exception):
-        return problem(
-            "keyring-refuses",
-            f"Your keyring refuses to answer: {type(result).__name__}.",
-            "See what it says itself, in your desktop's program for passwords and keys.",
-            detail=str(result)[:300],
-        )
-    return result
-
-
-# The ledger.
 
 
 def _ledger(path: Path) -> Iterator[Finding]:

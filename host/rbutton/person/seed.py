@@ -5,24 +5,21 @@ says that there is one.
 """
 
 import os
-import threading
 from collections.abc import Callable
-from queue import Empty, Queue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from rbutton.person import files
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
+from rbutton.person.patience import Refused, Result, within
 from rbutton.person.seed_place import Place, SeedPlace
 from rbutton.terms.encoding import b64u, from_b64u
 from rbutton.terms.errors import InvalidDocument
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
-
-Result = TypeVar("Result")
 
 SERVICE = "rbutton"
 #: A locked keyring may wait for a prompt that nobody sees.
@@ -177,28 +174,18 @@ def _load_backend(name: str) -> "KeyringBackend":
 
 
 def _in_time(work: Callable[[], Result]) -> Result:
-    """What `work` returns, unless the keyring keeps it waiting: then the thread is left behind."""
-    outcome: Queue[Result | Exception] = Queue()
-
-    def run() -> None:
-        try:
-            outcome.put(work())
-        except Exception as error:  # noqa: BLE001 - a keyring backend may raise anything
-            outcome.put(error)
-
-    threading.Thread(target=run, daemon=True).start()
+    """What `work` returns, in the time a person takes to unlock a keyring."""
     try:
-        result = outcome.get(timeout=KEYRING_SECONDS)
-    except Empty:
+        return within(KEYRING_SECONDS, work)
+    except TimeoutError:
         raise PersonError(
             "seed",
             f"Your keyring did not answer in {KEYRING_SECONDS:.0f} seconds.",
             "Unlock it, then press the button again.",
         ) from None
-    if isinstance(result, Exception):
+    except Refused as error:
         raise PersonError(
             "seed",
-            f"Your keyring refused: {type(result).__name__}.",
+            f"Your keyring refused: {type(error.__cause__).__name__}.",
             "Unlock it, then press the button again.",
-        ) from result
-    return result
+        ) from error.__cause__
