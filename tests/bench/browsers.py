@@ -91,11 +91,13 @@ def _stage(
 def _press_in_chromium(person: Person, page: Page) -> tuple[float, Page]:
     assert isinstance(person.browser, Chromium)
     page.front()
-    with person.browser.context.expect_page(lambda opened: "/popup/" in opened.url) as opened:
+    with person.browser.context.expect_page() as opened:
         when = person.browser.worker.evaluate(
             "() => { const when = performance.timeOrigin + performance.now();"
             " chrome.action.openPopup(); return when; }"
         )
+    # A popup may be told of before it has its address.
+    opened.value.wait_for_url("**/popup/**", wait_until="commit")
     return when, ChromiumPage(opened.value)
 
 

@@ -193,8 +193,10 @@ class Chromium(Browser):
     def popup(self, page: Page) -> Page:
         assert isinstance(page, ChromiumPage)
         page.page.bring_to_front()
-        with self.context.expect_page(lambda opened: "/popup/" in opened.url) as opened:
+        with self.context.expect_page() as opened:
             self.worker.evaluate("() => chrome.action.openPopup()")
+        # It may be told of before it has its address.
+        opened.value.wait_for_url("**/popup/**", wait_until="commit")
         return ChromiumPage(opened.value)
 
     def _private_page(self, url: str) -> Page:
