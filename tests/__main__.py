@@ -39,6 +39,9 @@ printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 
 exec "$@"
 """
 
+SHARED_OUT = ("--numprocesses", str(max(2, os.cpu_count() or 1)), "--dist", "loadfile")
+"""Tests wait for browsers more than they work. A file stays in one process, with its browser."""
+
 USE = environment.Use("test", ("pytest", "rbutton"))
 
 
@@ -55,7 +58,7 @@ def main(arguments: list[str]) -> int:
         what = (
             ["-m", "tests.bench"]
             if arguments == ["--bench"]
-            else ["-P", "-m", "pytest", *arguments]
+            else ["-P", "-m", "pytest", *SHARED_OUT, *arguments]
         )
         command = [str(environment.python(env)), *what]
         return subprocess.run(

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -120,9 +121,15 @@ def all_end(folder: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+def machine() -> Iterator[Machine]:
     """A machine with real browsers, and a person who has an r-button of their own."""
-    machine = Machine(tmp_path_factory.mktemp("demo"))
+    # Not pytest's folder: Chromium's socket lies below, and a socket's path has 107 bytes at most.
+    with tempfile.TemporaryDirectory(prefix="rbutton-") as folder:
+        yield _machine(Path(folder))
+
+
+def _machine(folder: Path) -> Machine:
+    machine = Machine(folder)
     machine.set_up()
     for name, script in LARGE.items():
         write_program(machine.root / "bin" / name, script)
