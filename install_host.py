@@ -16,10 +16,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older one is to
     )
     sys.exit(3)
 
-if not sys.platform.startswith("linux"):
+if not sys.platform.startswith(("linux", "darwin", "win32")):
     sys.stderr.write(
-        "The r-button cannot be installed on %s yet: it works on Linux only so far.\n"  # noqa: UP031
-        % {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)
+        "The r-button cannot be installed on %s: only on Linux, macOS and Windows.\n"  # noqa: UP031
+        % sys.platform
     )
     sys.exit(3)
 

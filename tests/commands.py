@@ -14,7 +14,7 @@ _COMMAND = [sys.executable, "-P", "-m", "rbutton.cli"]
 _ON_A_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, sys.argv[1:])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 Done = subprocess.CompletedProcess[str]
@@ -63,10 +63,23 @@ def at_a_terminal(
         arguments: of the command.
         answers: what it asks last, and what is typed then.
     """
+    return on_a_terminal([*_COMMAND, *map(str, arguments)], environment(home), answers)
+
+
+def on_a_terminal(
+    command: Sequence[str], env: Mapping[str, str], answers: Sequence[tuple[str, str]]
+) -> tuple[int, str]:
+    """Run a program on a terminal: its exit code, and what stood on the screen.
+
+    Args:
+        command: the program and its arguments.
+        env: its whole environment.
+        answers: as `at_a_terminal` has them.
+    """
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-c", _ON_A_TERMINAL, *_COMMAND, *map(str, arguments)],
-        env=environment(home),
+        [sys.executable, "-P", "-c", _ON_A_TERMINAL, *command],
+        env=dict(env),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -12,6 +12,9 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE = 300  # seconds for one command; the longest builds an environment from the network
 
+FOR_EVERYONE = Path("/usr/local/lib/rbutton")
+"""Where `--system` installs."""
+
 VERSIONS = {
     "chromium": "Chromium 156.0.1.2 built on Debian GNU/Linux 12 (bookworm)",
     "google-chrome": "Google Chrome 157.0.3.4",
@@ -80,7 +83,7 @@ class Machine:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line that runs `install_host.py`."""
-        return [sys.executable, str(self.checkout / "install_host.py"), *arguments]
+        return [*alone(), sys.executable, str(self.checkout / "install_host.py"), *arguments]
 
     def run(self, *arguments: str, code: int = 0, **environ: str) -> str:
         """Runs `install_host.py`; answers what it said, on both streams, having checked `code`."""
@@ -113,6 +116,15 @@ class Machine:
             shutil.copytree(env, self.data / env.name, symlinks=True, copy_function=os.link)
 
 
+def alone() -> list[str]:
+    """The start of a command that sees no r-button for everyone, should this machine have one."""
+    if not FOR_EVERYONE.exists():
+        return []
+    root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    script = f'mount -t tmpfs none {FOR_EVERYONE} && exec "$@"'
+    return ["unshare", *root, "--mount", "sh", "-c", script, "sh"]
+
+
 def write_program(path: Path, script: str) -> None:
     """Writes a shell script that can be run."""
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
@@ -122,7 +134,7 @@ def write_program(path: Path, script: str) -> None:
 def copy_checkout(source: Path, target: Path) -> None:
     """Copies what an installation needs of a checkout."""
     target.mkdir()
-    for name in ("host", "terms", "extension"):
+    for name in ("host", "terms", "extension", "docs/pictures"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source / name, target / name, ignore=ignored)
     for name in ("pyproject.toml", "README.md", "LICENSE", "install_host.py"):

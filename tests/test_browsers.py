@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from rbutton.browsers import debian, environment, files
+from rbutton.browsers.here import find
 from rbutton.browsers.places import places
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import CHROMIUM, FIREFOX, TABLE, Browser, find
+from rbutton.browsers.table import CHROMIUM, FIREFOX, TABLE, Browser
 from rbutton.browsers.telling import Teller
-from tests.machine import write_program
+from tests import light
+from tests.machine import Machine, write_program
 
 NEEDS = [debian.Need("chromium", "Chromium")]
 
@@ -58,6 +60,35 @@ def test_where_hosts_are_looked_for_follows_xdg_in_chromium_and_not_in_firefox()
     assert FIREFOX.hosts(where, own) == FIREFOX.hosts(where)
 
 
+def test_uninstalling_for_a_browser_takes_the_folders_of_its_profiles(tmp_path: Path) -> None:
+    """And what it was not told of there stays another's; the doctor looks there, too."""
+    machine = Machine(tmp_path)
+    machine.set_up()
+    light.give_environment(machine)
+    folders = {name: machine.home / f"{name} ⊂" for name in ("chromium", "chrome")}
+    for name, folder in folders.items():
+        folder.mkdir()
+        machine.run("--browser", name, "--profile", str(folder))
+    hosts = {name: folder / "NativeMessagingHosts" for name, folder in folders.items()}
+    manifest = hosts["chromium"] / "org.rbutton.host.json"
+    titles = {each["title"]: each["registered"] for each in machine.listed()["browsers"]}
+    assert titles[f"Chromium in {folders['chromium']}"]
+    assert not titles["Chromium"], "it was not asked for"
+    manifest.unlink()
+    told = machine.run("--doctor", code=1)
+    assert str(manifest) in told
+    assert f"--browser chromium --profile '{folders['chromium']}'" in told
+    machine.run("--doctor", "--fix")
+    assert manifest.exists()
+    said = machine.run("--uninstall", "--browser", "chromium")
+    assert "Chromium no longer reaches the host" in said
+    assert not hosts["chromium"].exists()
+    assert (hosts["chrome"] / "org.rbutton.host.json").exists()
+    assert "Chromium was not registered" in machine.run("--uninstall", "--browser", "chromium")
+    machine.run("--uninstall")
+    assert not [path for folder in folders.values() for path in folder.iterdir()]
+
+
 def test_a_browser_that_tells_no_version_is_found_all_the_same(tmp_path: Path) -> None:
     write_program(tmp_path / "chromium", "exit 1")
     found = find(CHROMIUM, {"PATH": str(tmp_path)})
@@ -93,8 +124,8 @@ def checkout(tmp_path: Path) -> Path:
     room = tmp_path / "host" / "rbutton"
     room.mkdir(parents=True)
     (room / "__init__.py").write_text('__version__ = "1.2.3"\n')
-    for name in ("terms", "extension"):
-        (tmp_path / name).mkdir()
+    for name in ("terms", "extension", "docs/pictures"):
+        (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "file").write_text(name)
     (tmp_path / "pyproject.toml").write_text("")
     return tmp_path
@@ -103,7 +134,8 @@ def checkout(tmp_path: Path) -> Path:
 def test_a_build_is_named_by_version_and_contents(checkout: Path) -> None:
     first = environment.build_id(checkout)
     assert first.startswith("1.2.3-")
-    for part in ("host/rbutton/__init__.py", "terms/file", "extension/file", "pyproject.toml"):
+    several = ("terms/file", "extension/file", "docs/pictures/file", "pyproject.toml")
+    for part in ("host/rbutton/__init__.py", *several):
         path = checkout / part
         kept = path.read_text()
         path.write_text(kept + "\n")
@@ -160,7 +192,7 @@ def test_a_record_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) ->
     with pytest.raises(SetupError) as raised:
         Record.load(path)
     assert str(path) in raised.value.told()
-    assert "rm" in raised.value.told()
+    assert "Run install_host.py again" in raised.value.told()
 
 
 def test_who_may_not_use_apt_is_told_the_line_to_type(

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from rbutton.browsers import doctor, manifests
+from rbutton.browsers import doctor, manifests, sandboxes
 from rbutton.browsers.doctor import button, folders, host, manifest, profiles, sandbox
 from rbutton.browsers.doctor.report import exit_code
-from rbutton.browsers.places import Places, places
+from rbutton.browsers.here import find_all
+from rbutton.browsers.places import Places, places, places_for_all
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import CHROMIUM, FIREFOX, Browser
+from rbutton.browsers.table import CHROMIUM, FIREFOX, TABLE, Browser
 from rbutton.finding import Finding
 from rbutton.native import requests
 from tests import light
@@ -462,8 +463,11 @@ def test_where_all_is_well(machine: Machine) -> None:
     assert "✓ The host answers: version 0.1.0.\n" in said
     assert "Nothing is wrong with what was looked at." in said
     assert "✗" not in said
-    assert machine.tree() - before <= {".config/rbutton/terms.toml"} | {
-        f".local/share/rbutton/{name}" for name in ("terms.last-good.toml",)
+    assert machine.tree() - before <= {
+        ".config/rbutton/terms.toml",
+        ".config/rbutton/terms.schema.json",
+        ".local/share/rbutton/terms.confirmed.toml",
+        ".local/share/rbutton/terms.last-good.toml",
     }
 
 
@@ -667,11 +671,14 @@ def test_a_browser_in_a_sandbox(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, title: str
 ) -> None:
     """Neither kind is on this machine: files as theirs are, in a root that is not the machine's."""
-    monkeypatch.setattr(sandbox, "SYSTEM", tmp_path / "system")
-    environ = {"HOME": str(tmp_path / "home")}
-    assert not list(sandbox.look(environ))
+    monkeypatch.setattr(sandboxes, "ROOT", tmp_path / "system")
+    environ = {"HOME": str(tmp_path / "home"), "PATH": str(tmp_path)}
+    assert not [each for browser in TABLE for each in find_all(browser, environ)]
     (tmp_path / path).parent.mkdir(parents=True)
     (tmp_path / path).touch()
-    found = only(sandbox.look(environ))
+    (here,) = [each for browser in TABLE for each in find_all(browser, environ)]
+    found = only(sandbox.look(here, places(environ), environ))
     assert (found.code, found.severity) == ("sandboxed-browser", "warning")
     assert title in found.message
+    everyones = only(sandbox.look(here, places_for_all(), environ))
+    assert ("for everyone" in everyones.message) == ("flatpak" in path)

@@ -20,8 +20,8 @@ from rbutton.shipped.roster import catalogue
 from tests import homes
 from tests.commands import rbutton
 from tests.host_process import Host
-from tests.machine import contents
-from tests.visiting import greeted
+from tests.host_process import host as start_host
+from tests.machine import alone, contents
 
 Break = Callable[[Home], object]
 
@@ -92,7 +92,7 @@ THINGS: dict[str, tuple[str, Break, str, str]] = {
     "a word that is none": (
         "terms-mistake",
         _terms(lambda text: text.replace('gpc = "on"', 'gpc = "maybe"')),
-        "line 7",
+        "line 8",
         '"off"',
     ),
     "no TOML": ("terms-mistake", _terms(lambda text: text + "\n[[["), "not TOML", "Mend"),
@@ -342,7 +342,8 @@ def test_a_seed_in_a_file_for_want_of_a_keyring_is_said(tmp_path: Path) -> None:
 
 @pytest.fixture
 def host(busy: Home) -> Iterator[Host]:
-    with greeted(busy.data) as one:
+    with start_host("--home", busy.data, before=alone()) as one:
+        one.hello()
         yield one
 
 
@@ -391,7 +392,7 @@ def test_the_request_takes_no_members(host: Host) -> None:
 
 def test_the_command_has_both_lists_in_one(busy: Home) -> None:
     """Nothing is installed under this home: that comes first, and is the exit code."""
-    done = rbutton(busy.data, "doctor")
+    done = rbutton(busy.data, "doctor", before=alone())
     assert done.returncode == 3
     assert done.stdout.startswith("✗ The r-button is not installed for you")
     assert "✓ Your ledger is whole" in done.stdout

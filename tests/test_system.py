@@ -18,12 +18,14 @@ from starlette.routing import Route
 
 from tests.e2e.recorder import WAIT_SECONDS, Site
 from tests.e2e.recorder import Request as Seen
+from tests.host_process import Host
 from tests.machine import CHECKOUT, copy_checkout
 from tests.own_mounts import OwnMounts
 
 PYTHON = "/usr/bin/python3"
 ROOT, ADA = 0, 4242
 DATA = Path("/usr/local/lib/rbutton")
+COMMAND = Path("/usr/local/bin/rbutton")
 EXTENSION = "iedggfngngcjmnnckmmljlbcbhjopgkp"
 IN_CHROMIUM = Path("/usr/share/chromium/extensions") / EXTENSION
 IN_FIREFOX = Path(
@@ -60,9 +62,9 @@ def machine(checkout: Path) -> Iterator[Everyone]:
     """One on which nothing is installed."""
     with Everyone() as everyone:
         everyone.checkout = checkout
-        for path in (DATA, IN_CHROMIUM, IN_FIREFOX, *MANIFESTS.values()):
-            there = everyone.path(path)
-            assert not there.exists(), f"{path}: this machine has an r-button for everyone"
+        # Should this machine have an r-button for everyone, it is not seen in there.
+        ours = (DATA, IN_CHROMIUM, IN_FIREFOX, COMMAND, *MANIFESTS.values())
+        everyone.run("rm", "-rf", "--", *ours, environ=os.environ)
         yield everyone
 
 
@@ -200,6 +202,102 @@ def test_everyone_can_see_what_is_installed(installed: Everyone) -> None:
     home = installed.home("looking", ADA)
     said = installed.run("rbutton", "--version", environ=installed.environ(home), uid=ADA)
     assert said == "0.1.0\n"
+
+
+def doctors(
+    everyone: Everyone, home: Path, *words: str | Path, code: int, uid: int
+) -> dict[str, str]:
+    """What a doctor finds: the message of each code, the last where there are several."""
+    environ = everyone.environ(home)
+    told = everyone.run(*words, "--json", environ=environ, code=code, uid=uid)
+    found = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    return {one["code"]: one["message"] for one in found}
+
+
+def test_the_doctor_of_a_person_looks_at_what_is_for_everyone(installed: Everyone) -> None:
+    home = installed.home("patient", ADA)
+    found = doctors(installed, home, "rbutton", "doctor", code=0, uid=ADA)
+    assert found.keys() >= {"host-installed", "host-answers", "extension-folder", "terms"}
+    assert found["browser-finds-host"] == "Firefox finds the host."
+    # The host that was greeted wrote them, as this person.
+    terms = installed.path(home) / ".config" / "rbutton" / "terms.toml"
+    assert str(terms.stat().st_uid) == str(ADA)
+
+
+def test_the_doctor_for_everyone_looks_at_nobodys_home(bare: Everyone) -> None:
+    script = bare.checkout / "install_host.py"
+    words = (PYTHON, script, "--doctor", "--system")
+    home = bare.home("root", ROOT)
+    found = doctors(bare, home, *words, code=3, uid=ROOT)
+    assert found["not-installed"].startswith("The r-button is not installed for everyone")
+    bare.install_host()
+    found = doctors(bare, home, *words, code=0, uid=ROOT)
+    assert found.keys() == {
+        "host-installed",
+        "host-answers",
+        "extension-folder",
+        "browser-finds-host",
+    }
+    assert list(bare.path(home).iterdir()) == []
+    bare.path(IN_CHROMIUM).unlink()
+    bare.path(MANIFESTS["firefox"]).unlink()
+    found = doctors(bare, home, *words, code=1, uid=ROOT)
+    assert str(IN_CHROMIUM) in found["link-missing"]
+    assert "Firefox" in found["manifest-missing"]
+    bare.install_host()
+    doctors(bare, home, *words, code=0, uid=ROOT)
+
+
+def test_a_person_s_list_tells_of_the_one_for_everyone(installed: Everyone) -> None:
+    environ = installed.environ(installed.home("lister", ROOT))
+    script = installed.checkout / "install_host.py"
+    said = installed.run(PYTHON, script, "--list", environ=environ)
+    assert "Host: not installed\nFor everyone on this machine: installed, 0.1.0-" in said
+    assert "install_host.py --list --system" in said
+    told = installed.run(PYTHON, script, "--list", "--json", environ=environ)
+    assert json.loads(told.splitlines()[-1])["for_everyone"].startswith("0.1.0-")
+
+
+def readable_checkout(everyone: Everyone) -> Path:
+    """A copy that everyone may read; what it is called in there."""
+    inside = Path("/mnt/das r-button ⊃ für alle")
+    if not everyone.path(inside).exists():
+        shutil.copytree(everyone.checkout, everyone.path(inside))
+        everyone.run("chmod", "-R", "a+rX", inside, environ=os.environ)
+    return inside
+
+
+def test_a_person_who_is_not_root_installs_for_themselves(installed: Everyone) -> None:
+    """Beside what is for everyone, in a home with spaces and other letters; and is rid of it."""
+    home = installed.home("Ädas ⊂ home", ADA)
+    data = home / ".local" / "share" / "rbutton"
+    env = next(installed.path(DATA).glob("env-*"))
+    script = 'mkdir -p "$1" && cp -a "$2" "$1" && chown -R "$3:$3" "$4" && chmod 700 "$1"'
+    arguments = (data, DATA / env.name, str(ADA), home)
+    installed.run("sh", "-c", script, "sh", *arguments, environ=os.environ)
+    words = (PYTHON, readable_checkout(installed) / "install_host.py")
+    environ = installed.environ(home)
+    installed.run(*words, environ=environ, uid=ADA)
+    host = Host(installed.command(data / "bin" / "rbutton-host", uid=ADA), environ)
+    try:
+        assert host.hello()["settings"]["data"] == str(data)
+    finally:
+        host.end()
+    assert installed.path(home / ".config" / "rbutton" / "terms.toml").stat().st_uid == ADA
+    said = installed.run(*words, "--uninstall", "--purge", "--yes", environ=environ, uid=ADA)
+    assert "The r-button for everyone on this machine stays" in said
+    assert not [path for path in installed.path(home).rglob("*") if path.is_file()]
+
+
+def test_a_python_without_venv_is_told_with_what_to_type(bare: Everyone) -> None:
+    """As Debian's own is, until python3-venv is installed; somebody who is not root cannot."""
+    home = bare.home("ada", ADA)
+    bare.run("sh", "-c", "rm -r /usr/lib/python3.*/ensurepip", environ=os.environ)
+    words = (PYTHON, readable_checkout(bare) / "install_host.py")
+    said = bare.run(*words, environ=bare.environ(home), code=3, uid=ADA)
+    assert "Type: sudo apt install python3." in said
+    assert "-venv" in said
+    assert not [path for path in bare.path(home).rglob("*") if path.is_file()]
 
 
 def test_who_is_not_root_is_told_the_line_to_type(bare: Everyone) -> None:

@@ -1,8 +1,10 @@
 """`install_host.py`'s command line."""
 
 import argparse
+import errno
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -10,16 +12,19 @@ from pathlib import Path
 from types import FrameType
 
 from rbutton.browsers import doctor, stage
+from rbutton.browsers.doctor import everyone
 from rbutton.browsers.doctor.report import report
 from rbutton.browsers.install import install
 from rbutton.browsers.places import places
 from rbutton.browsers.problems import Exit, SetupError
+from rbutton.browsers.purge import purge
 from rbutton.browsers.state import as_json, as_text, state
 from rbutton.browsers.table import BY_NAME, Family
 from rbutton.browsers.telling import Teller
 from rbutton.browsers.uninstall import uninstall, uninstall_for_all, unregister
 from rbutton.finding import guarded
 
+NOT_LOOKED_AT_FOR_ALL = "Not looked at: what is each person's. Each types: rbutton doctor"
 NOT_LOOKED_AT = "Not looked at: your terms, keys and ledger. Once it is installed: rbutton doctor"
 
 
@@ -28,8 +33,9 @@ def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # ⊂ on a Latin-1 terminal
-    for number in (signal.SIGTERM, signal.SIGHUP):  # the second: the terminal was closed
-        signal.signal(number, _as_interrupt)
+    for name in ("SIGTERM", "SIGHUP"):  # the second: the terminal was closed; not on Windows
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _as_interrupt)
     # With --json standard output is for programs; people read the other one.
     teller = Teller(sys.stderr if options.json else sys.stdout)
     try:
@@ -37,11 +43,9 @@ def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
     except SetupError as error:
         return _fail(error, options)
     except KeyboardInterrupt:
-        kept = "" if options.demo else " What was installed before still works."
-        return _fail(SetupError(f"Stopped.{kept}", code=Exit.INTERRUPTED), options)
+        return _fail(SetupError(f"Stopped.{_stopped(options)}", code=Exit.INTERRUPTED), options)
     except OSError as error:
-        said = ": ".join(str(each) for each in (error.filename, error.strerror) if each)
-        return _fail(SetupError(f"{said or error}."), options)
+        return _fail(_of_the_system(error), options)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -71,6 +75,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="remove all but what is yours, and say where that is",
     )
     parser.add_argument(
+        "--purge",
+        action="store_true",
+        help="with --uninstall: also what is yours (terms, agreements, keys), for good",
+    )
+    parser.add_argument("--yes", action="store_true", help="with --purge: without asking")
+    parser.add_argument(
         "--browser",
         action="append",
         choices=BY_NAME,
@@ -90,7 +100,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--system",
         action="store_true",
         help="for everyone on this machine, as root: the host and, on Debian, the button itself; "
-        "also with --list and --uninstall",
+        "also with --list, --doctor and --uninstall",
     )
     parser.add_argument(
         "--headless",
@@ -121,6 +131,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--fix goes with --doctor")
     if options.browser and (options.list or options.doctor):
         parser.error("--browser goes with --demo or --uninstall, or with installing")
+    if options.purge and not options.uninstall:
+        parser.error("--purge goes with --uninstall")
+    if options.purge and (options.system or options.browser):
+        parser.error("--purge is for one person and all browsers")
+    if options.yes and not options.purge:
+        parser.error("--yes goes with --purge")
     if options.browser and options.uninstall and options.system:
         parser.error("--uninstall --system is for all browsers")
     if options.profile and (
@@ -131,8 +147,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         or options.system
     ):
         parser.error("--profile goes with installing for one --browser that is Chromium's kin")
-    if options.system and (options.demo or options.doctor):
-        parser.error("--system goes with --list or --uninstall, or with installing")
+    if options.system and options.demo:
+        parser.error("--system goes with --list, --doctor or --uninstall, or with installing")
     if options.demo and set(options.browser) - stage.PLAYED_IN.keys():
         parser.error(f"--demo plays in {' or '.join(stage.PLAYED_IN)} only")
     if options.demo and len(options.browser) > 1:
@@ -156,13 +172,19 @@ def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
         print(json.dumps(as_json(found), ensure_ascii=False) if options.json else as_text(found))
     elif options.doctor:
         return report(
-            lambda: guarded(doctor.look(places(os.environ), os.environ)),
+            lambda: guarded(
+                everyone.look(os.environ)
+                if options.system
+                else doctor.look(places(os.environ), os.environ)
+            ),
             fix=options.fix,
             as_json=options.json,
-            not_looked_at=NOT_LOOKED_AT,
+            not_looked_at=NOT_LOOKED_AT_FOR_ALL if options.system else NOT_LOOKED_AT,
         )
     elif options.uninstall and options.system:
         uninstall_for_all(checkout, teller)
+    elif options.purge:
+        return purge(checkout, os.environ, teller, yes=options.yes)
     elif options.uninstall and options.browser:
         unregister(os.environ, options.browser, teller)
     elif options.uninstall:
@@ -178,6 +200,28 @@ def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
             profile=profile,
         )
     return Exit.DONE
+
+
+def _of_the_system(error: OSError) -> SetupError:
+    """What the system refused, where, and what to do."""
+    if isinstance(error, shutil.Error) and error.args and error.args[0]:
+        # Of several files: the first.
+        _, path, why = error.args[0][0]
+    else:
+        path, why = error.filename, error.strerror or str(error)
+    told = f"{path}: {why}." if path else f"{why}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or os.strerror(errno.ENOSPC) in str(why):
+        return SetupError(f"The disk is full. {told}", "Make room, then run this again.")
+    return SetupError(told, "Make it writable for you, then run this again.")
+
+
+def _stopped(options: argparse.Namespace) -> str:
+    """What holds now."""
+    if options.uninstall:
+        return " If something was removed already, the same command removes the rest."
+    if options.demo or options.list or options.doctor:
+        return ""
+    return " What was installed before still works."
 
 
 def _fail(error: SetupError, options: argparse.Namespace) -> int:

@@ -8,18 +8,19 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from rbutton.browsers import debian
-from rbutton.browsers.problems import SetupError
+from rbutton.browsers.problems import IndexSilent, SetupError
 from rbutton.browsers.running import run
 from rbutton.browsers.telling import Teller, Work
 
 READY = "rbutton-ready"
 """A file in a complete environment, written last."""
 
-SHIPPED = ("host", "terms", "extension", "pyproject.toml")
+SHIPPED = ("host", "terms", "extension", "docs/pictures", "pyproject.toml")
 """What an installed r-button is made of, in a checkout."""
 
 
@@ -92,7 +93,7 @@ def _files(path: Path) -> list[Path]:
 
 def python(env: Path) -> Path:
     """The interpreter of `env`."""
-    return env / "bin" / "python"
+    return env / "bin" / "python" if os.name == "posix" else env / "Scripts" / "python.exe"
 
 
 def is_ready(env: Path, use: Use) -> bool:
@@ -101,32 +102,94 @@ def is_ready(env: Path, use: Use) -> bool:
 
 
 def prepare(
-    env: Path, checkout: Path, use: Use, log: Path, teller: Teller, *, editable: bool = False
+    env: Path,
+    checkout: Path,
+    use: Use,
+    log: Path,
+    teller: Teller,
+    *,
+    editable: bool = False,
+    wheels: Path | None = None,
 ) -> None:
     """Makes `env` hold the r-button of `checkout`, unless it does already.
 
     What pip said is kept in `log` if it failed for no plain reason. The checkout is only read.
-    An `editable` environment follows later changes in it.
+
+    Args:
+        editable: it follows later changes in the checkout.
+        wheels: a folder where the packages are kept for a time without a network.
 
     Raises:
-        SetupError: it could not be made; what there is of it is gone again.
+        SetupError: it could not be made; what there is of it is gone again, and what was there
+            before is back.
     """
     if is_ready(env, use):
         return
     debian.ensure(missing(), teller)
-    shutil.rmtree(env, ignore_errors=True)
+    # Incomplete, it may still do for the host.
+    aside = env.with_name(f"{env.name}.old")
+    if aside.exists():
+        shutil.rmtree(env, ignore_errors=True)
+    elif env.exists():
+        env.rename(aside)
     try:
         with teller.working("Making a private Python environment"):
             make(env)
         with teller.working("Installing the r-button and what it stands on into it") as work:
-            how = ["--editable"] if editable else []
-            pip(env, [*how, f".[{use.extras}]"], checkout, log, work)
+            whole = f".[{use.extras}]"
+            if wheels is not None:
+                _by_wheels(env, whole, checkout, log, work, wheels=wheels)
+            else:
+                how = ["--editable"] if editable else []
+                pip(env, ["install", *how, whole], checkout, log, work)
         if (trouble := _imports(env, use)) is not None:
             raise SetupError(f"The r-button was installed but does not start:\n{trouble}")
         (env / READY).touch()
     except BaseException:
         shutil.rmtree(env, ignore_errors=True)
+        if aside.exists():
+            aside.rename(env)
         raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _by_wheels(
+    env: Path, whole: str, checkout: Path, log: Path, work: Work, *, wheels: Path
+) -> None:
+    """Installs from packages that are fetched first, or those of the last time."""
+    project = checkout / "pyproject.toml"
+    try:
+        builds = tomllib.loads(project.read_text(encoding="utf-8"))["build-system"]["requires"]
+    except (ValueError, KeyError) as error:
+        raise SetupError(
+            f"{project} is damaged: {error}", "Download the r-button again."
+        ) from error
+    # Also what builds the r-button itself: pip fetches that anew for each build.
+    wanted = [whole, *builds]
+    fresh = wheels.with_name(f"{wheels.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        # pep517: as nativemessaging-ng comes as source, and a bare environment has no "wheel".
+        fetch = ["wheel", "--use-pep517", "--wheel-dir", str(fresh)]
+        try:
+            pip(env, [*fetch, *wanted], checkout, log, work)
+        except IndexSilent:
+            if not wheels.is_dir():
+                raise
+            work.note("the packages of the last time")
+            pip(env, [*fetch, *_only(wheels), *wanted], checkout, log, work)
+        (own,) = fresh.glob("rbutton-*.whl")
+        extras = whole.removeprefix(".")
+        pip(env, ["install", *_only(fresh), f"{own}{extras}"], checkout, log, work)
+        own.unlink()
+        shutil.rmtree(wheels, ignore_errors=True)
+        fresh.rename(wheels)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _only(wheels: Path) -> list[str]:
+    return ["--no-index", "--find-links", str(wheels)]
 
 
 def missing() -> list[debian.Need]:
@@ -169,12 +232,12 @@ def make(env: Path) -> None:
 
 
 def pip(env: Path, arguments: list[str], cwd: Path, log: Path, work: Work) -> None:
-    """Runs `pip install` in `env`, from `cwd`.
+    """Runs pip in `env`, from `cwd`.
 
     Raises:
         SetupError: it failed; the message says why, or what it said last, and `log` has it all.
     """
-    command = [str(python(env)), "-I", "-m", "pip", "install", "--no-input", *arguments]
+    command = [str(python(env)), "-I", "-m", "pip", "--no-input", *arguments]
     said: list[str] = []
 
     def heard(line: str) -> None:
@@ -217,7 +280,7 @@ def _failed(message: str, said: list[str], env: Path, log: Path | None) -> Setup
     if "No space left on device" in text or shutil.disk_usage(env.parent).free < FULL:
         return SetupError(f"{message} The disk is full.", f"Make room. {again}")
     if NETWORK.search(text):
-        return SetupError(
+        return IndexSilent(
             f"{message} The Python package index does not answer.",
             f"Check the network (pip takes a proxy from https_proxy). {again}",
         )
@@ -245,12 +308,16 @@ def _imports(env: Path, use: Use) -> str | None:
     return None if trial.returncode == 0 else trial.stdout.decode("utf-8", "replace").rstrip()
 
 
-def in_use(env: Path) -> bool:
-    """Whether a process started from `env` still runs: an open browser keeps its host."""
+def in_use(env: Path, uid: int | None = None) -> bool:
+    """Whether a process started from `env` still runs: an open browser keeps its host.
+
+    Args:
+        uid: only that user's processes; None: anybody's.
+    """
     prefix = os.fsencode(env / "bin") + b"/"
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if entry.read_bytes().startswith(prefix):
+            if entry.read_bytes().startswith(prefix) and uid in (None, entry.stat().st_uid):
                 return True
         except OSError:
             continue  # it ended just now, or is someone else's
@@ -259,6 +326,8 @@ def in_use(env: Path) -> bool:
 
 def remove_others(env: Path, named: str = "env-*") -> None:
     """Removes the environments of other builds beside `env`, but for those in use."""
+    if not Path("/proc").is_dir():
+        return  # macOS, Windows: which are in use cannot be seen, so uninstalling removes them
     for other in env.parent.glob(named):
         if other != env and not in_use(other):
             shutil.rmtree(other, ignore_errors=True)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rbutton.browsers import debian, manifests
-from rbutton.browsers.places import Places
+from rbutton.browsers.here import Found
+from rbutton.browsers.places import Places, Platform, this_platform
 from rbutton.browsers.problems import SetupError
-from rbutton.browsers.table import Family, Found
+from rbutton.browsers.table import Family
 
 
 def check(checkout: Path, asked: str) -> None:
@@ -21,6 +22,11 @@ def check(checkout: Path, asked: str) -> None:
     Raises:
         SetupError: we are not root, or this Python is root's alone.
     """
+    if this_platform() is not Platform.LINUX:
+        raise SetupError(
+            f"On {this_platform().value} the r-button is not installed for everyone yet.",
+            "Each person can install it for themselves: run this without --system.",
+        )
     if os.geteuid() != 0:
         script = shlex.quote(str(checkout / "install_host.py"))
         raise SetupError(

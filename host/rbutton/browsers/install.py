@@ -1,15 +1,19 @@
 """Installing the host for daily use, so that a crash at any moment leaves the old one working."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from rbutton.browsers import environment, files, for_all, manifests, packing
+from rbutton.browsers import environment, files, for_all, manifests, packing, registering
 from rbutton.browsers.adding import what_comes, what_is_left
+from rbutton.browsers.choosing import choose
+from rbutton.browsers.here import Found
 from rbutton.browsers.places import Places, places, places_for_all
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import BY_NAME, TABLE, Family, Found, find
+from rbutton.browsers.registering import Target
+from rbutton.browsers.table import TABLE, Family
 from rbutton.browsers.telling import Teller
 
 
@@ -45,16 +49,13 @@ def install(
     where = places_for_all() if system else places(environ)
     build = environment.build_id(checkout)
     env = where.data / f"env-{build}"
-    found = _find(names, environ, system=system)
-    for each in found:
-        untried = "" if each.browser.tried else " No test of ours runs in it."
-        version = each.version or "(version unknown)"
-        teller.say(f"Found {each.browser.title} {version}.{untried}")
-    targets = {
-        manifests.path_in(each.browser.hosts(where, profile)): each.browser.family for each in found
-    }
+    # What is in a sandbox is set up by each person, who also has to permit it.
+    plain = system or profile is not None
+    found = choose(names, environ, teller, plain=plain, system=system)
+    targets = registering.targets(found, where, profile)
+    ours = _registered(where)
     for target in targets:
-        _check_free(target, where)
+        _check_free(target, where, ours)
     buttons = for_all.buttons(found, where, checkout) if system else {}
     for button in buttons:
         _check_free_for_link(button, where)
@@ -67,32 +68,47 @@ def install(
         if system
         else (files.private_folder, files.make_folder)
     )
+    written = [path for target in targets for path in target.files]
+    parents = [each.parent for each in (*written, *links)]
+    for folder in (where.launcher.parent, *([] if system else [where.config]), *parents):
+        files.check_writable(folder)
     folders = own_folder(where.data)
     with files.only_one(where.lock, teller):
-        earlier = Record.load(where.record)
+        earlier = _earlier(where, build, teller)
         record = Record(
             build=build,
-            trees=[str(env), str(where.extension)],
-            programs=[str(each) for each in (where.launcher, where.command, *_packed(where))],
-            manifests=[str(target) for target in targets],
+            trees=[str(each) for each in (env, where.wheels, where.extension, where.pictures)],
+            programs=[
+                *(str(each) for each in (where.launcher, where.command, *_packed(where))),
+                *(str(target.launcher) for target in targets if target.wraps is not None),
+            ],
+            manifests=[str(target.manifest) for target in targets],
             links=[str(link) for link in links],
+            profiles={} if profile is None else {str(targets[0].manifest): found[0].browser.name},
         )
         for folder in (where.launcher.parent, *([] if system else [where.config])):
             folders += own_folder(folder)
-        for folder in dict.fromkeys(each.parent for each in (*targets, *links)):
+        for folder in dict.fromkeys(parents):
             folders += other_folder(folder)
         record.folders = [str(folder) for folder in folders]
 
+        for path in (*map(Path, record.written), where.record):
+            files.remove_leftovers(path)
         # On disk before anything it names: whatever happens now, uninstalling finds it all.
         if earlier is not None:
             record.build = earlier.build
             record.add(earlier)
         record.save(where.record, where.file_mode)
 
-        environment.prepare(env, checkout, environment.DAILY, where.log, teller)
+        with _first(record, where) if earlier is None else nullcontext():
+            environment.prepare(
+                env, checkout, environment.DAILY, where.log, teller, wheels=where.wheels
+            )
         files.copy_tree(checkout / "extension", where.extension, for_all=system)
-        for path in _packed(where):
-            files.write(path, packing.packed(where.extension, Family.GECKO), where.file_mode)
+        files.copy_tree(checkout / "docs" / "pictures", where.pictures, for_all=system)
+        if system:
+            packed = packing.packed(where.extension, Family.GECKO)
+            files.write(where.packed, packed, where.file_mode)
         _switch_to(env, where, targets, links)
         record.build = build
         record.save(where.record, where.file_mode)
@@ -102,53 +118,68 @@ def install(
     _tell_what_is_left(found, where, teller, command, buttons)
 
 
+@contextmanager
+def _first(record: Record, where: Places) -> Iterator[None]:
+    """Takes back what there is of a first installation, if it comes to nothing."""
+    try:
+        yield
+    except BaseException:
+        where.record.unlink(missing_ok=True)
+        for folder in reversed(record.folders):
+            with suppress(OSError):  # something is in it
+                Path(folder).rmdir()
+        raise
+
+
+def _registered(where: Places) -> list[str]:
+    """The manifests that an earlier installation wrote."""
+    try:
+        record = Record.load(where.record)
+    except SetupError:
+        return []
+    return [] if record is None else record.manifests
+
+
+def _earlier(where: Places, build: str, teller: Teller) -> Record | None:
+    """The record of what is installed; where it is damaged, what can be seen of it."""
+    try:
+        return Record.load(where.record)
+    except SetupError as error:
+        teller.say(f"{error.message} It is made anew.")
+    browsers = [each for each in TABLE if not where.for_all or each.system_folder is not None]
+    paths = [path for browser in browsers for path in registering.places_of(browser, where)]
+    return Record(
+        build=build,
+        trees=[str(env) for env in where.data.glob("env-*")],
+        manifests=[str(path) for path in paths if registering.leads_to(path) == where.launcher],
+    )
+
+
 def _packed(where: Places) -> list[Path]:
     return [where.packed] if where.for_all else []
 
 
-def _find(names: Sequence[str], environ: Mapping[str, str], *, system: bool) -> list[Found]:
-    """The browsers of those names that are here, or all that are here."""
-    wanted = [browser for browser in TABLE if browser.name in (names or BY_NAME)]
-    if system:
-        for browser in wanted:
-            if names and browser.system_folder is None:
-                raise SetupError(
-                    f"Where {browser.title} looks for everyone's hosts is not known.",
-                    "Each person can install it for themselves: run this without --system.",
-                )
-        wanted = [browser for browser in wanted if browser.system_folder is not None]
-    found = [each for browser in wanted if (each := find(browser, environ))]
-    for browser in wanted:
-        if names and browser not in [each.browser for each in found]:
-            install = f" (on Debian: sudo apt install {browser.package})" if browser.package else ""
-            raise SetupError(
-                f"{browser.title} was not found on the PATH ({' or '.join(browser.executables)}).",
-                f"Install it{install}, then run this again.",
-            )
-    if not found:
-        titles = " or ".join(browser.title for browser in wanted if browser.tried)
-        raise SetupError(
-            f"No browser was found that the r-button works with ({titles}).",
-            "Install one (on Debian: sudo apt install chromium), then run this again.",
-        )
-    return found
+def _check_free(target: Target, where: Places, ours: Sequence[str]) -> None:
+    """Refuses to write over what another program, or another r-button, put there.
 
-
-def _check_free(target: Path, where: Places) -> None:
-    """Refuses to write over what another program, or another r-button, put there."""
-    if not target.exists() and not target.is_symlink():
+    Args:
+        ours: what an earlier installation wrote: that may be damaged.
+    """
+    read = registering.registrar(where).read_for(target.manifest)
+    if read is None:
         return
-    manifest = manifests.read(target)
-    if manifest is None:
+    other = registering.leads_to(read)
+    if other is None and str(read) in ours and manifests.is_damaged(read):
+        return
+    if other is None:
         raise SetupError(
-            f"{target} is there already, and it is not the r-button's. Nothing was changed.",
+            f"{read} is there already, and it is not the r-button's. Nothing was changed.",
             "Move it away, then run this again.",
             code=Exit.NO,
         )
-    other = Path(str(manifest.get("path")))
     if other != where.launcher and other.exists():
         raise SetupError(
-            f"The browser uses another installation of the r-button: {target} names {other}.",
+            f"The browser uses another installation of the r-button: {read} names {other}.",
             "Uninstall that one first (install_host.py --uninstall, with its RBUTTON_HOME).",
             code=Exit.NO,
         )
@@ -180,17 +211,15 @@ def is_ours(link: Path, where: Places) -> bool:
 
 
 def _switch_to(
-    env: Path, where: Places, targets: Mapping[Path, Family], links: Mapping[Path, Path]
+    env: Path, where: Places, targets: Sequence[Target], links: Mapping[Path, Path]
 ) -> None:
     python = environment.python(env)
     manifests.write_launcher(where, python)
     manifests.write_command(where, python)
-    for target, family in targets.items():
-        text = manifests.text_for(family, where.launcher, where.extension)
-        files.write(target, text, where.file_mode)
+    for target in targets:
+        target.write(where)
     for link, to in links.items():
-        if not link.is_symlink():
-            link.symlink_to(to)
+        files.link(link, to)
 
 
 def _tell_what_is_left(
@@ -200,7 +229,8 @@ def _tell_what_is_left(
     link: Path | None,
     buttons: Mapping[Path, Path],
 ) -> None:
-    titles = " and ".join(each.browser.title for each in found)
+    permit = ", once you permit it,"
+    titles = " and ".join(f"{each.title}{permit if each.sandbox else ''}" for each in found)
     folders = {str(button.parent) for button in buttons}
     comes_to = [each for each in found if each.browser.debian_buttons in folders]
     others = [each for each in found if each not in comes_to]
@@ -210,7 +240,7 @@ def _tell_what_is_left(
         teller.say("\nFor everyone on this machine:")
     teller.say(f"""
 The host is installed, and {titles} can reach it. The folder this came from can be deleted.
-{what_comes(comes_to)}{what_is_left(others, where.extension)}
+{what_comes(comes_to)}{what_is_left(others, where)}
 
 {terms} (written when the button first starts)
 The command: {"rbutton" if link is not None and _on_path(link) else where.command}""")

@@ -9,7 +9,7 @@ from typing import Any
 
 from rbutton import shipped
 from rbutton.browsers import files
-from rbutton.browsers.places import Places
+from rbutton.browsers.places import Places, Platform
 from rbutton.browsers.table import Family
 
 HOST = "org.rbutton.host"
@@ -79,30 +79,81 @@ def _text(launcher: Path, allowed: dict[str, list[str]]) -> str:
 
 def write_launcher(places: Places, python: Path) -> None:
     """The program a browser starts: the host of the environment of `python`."""
-    words = [str(python), "-I", "-m", "rbutton.native", *places.host_arguments()]
-    script = f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
-    files.write(places.launcher, script, places.program_mode)
+    files.write(places.launcher, _launcher_text(places, python), places.program_mode)
+
+
+def python_of(places: Places) -> Path | None:
+    """The Python that the launcher starts the host with; None where it is not as it was written.
+
+    Raises:
+        OSError: there is no launcher, or it cannot be read.
+    """
+    try:
+        said = places.launcher.read_bytes().decode("utf-8")
+        words = shlex.split(said.splitlines()[-1], posix=places.platform is not Platform.WINDOWS)
+    except (ValueError, IndexError):
+        return None
+    for word in words[:2]:
+        below = word.strip('"').removeprefix(f"{_FOLDER}\\").replace("\\", "/")
+        python = places.data / (below if places.platform is Platform.WINDOWS else word)
+        if said == _launcher_text(places, python):
+            return python
+    return None
 
 
 def write_command(places: Places, python: Path) -> None:
     """The program a person types: `rbutton`, for this installation's home."""
-    home = "" if places.home is None else f"export RBUTTON_HOME={shlex.quote(str(places.home))}\n"
-    words = shlex.join([str(python), "-I", "-m", "rbutton.cli"])
-    files.write(places.command, f'#!/bin/sh\n{home}exec {words} "$@"\n', places.program_mode)
+    if places.platform is Platform.WINDOWS:
+        lines = [] if places.home is None else [f'set "RBUTTON_HOME={_FOLDER}"']
+        text = _batch(*lines, f"{_on_windows(places, python)} -I -m rbutton.cli")
+    else:
+        home = places.home
+        export = "" if home is None else f"export RBUTTON_HOME={shlex.quote(str(home))}\n"
+        words = shlex.join([str(python), "-I", "-m", "rbutton.cli"])
+        text = f'#!/bin/sh\n{export}exec {words} "$@"\n'
+    files.write(places.command, text, places.program_mode)
 
 
-def trouble(
-    manifest: Path, family: Family, launcher: Path, extension: Path | None = None
-) -> str | None:
-    """What keeps the extension in that folder from reaching `launcher` by `manifest`, or None."""
-    found = read(manifest)
-    if found is None:
-        return f"{manifest} is not the r-button's"
-    if found.get("path") != str(launcher):
-        return f"it is registered with another program, {found.get('path')}"
-    if found != json.loads(text_for(family, launcher, extension)):
-        return f"{manifest} is not as it was written"
-    return None
+def _launcher_text(places: Places, python: Path) -> str:
+    if places.platform is Platform.WINDOWS:
+        # On Windows all that is the person's is in one folder.
+        options = [word for word in places.host_arguments() if word.startswith("--")]
+        folders = " ".join(f'{option} "{_FOLDER}"' for option in options)
+        return _batch(f"{_on_windows(places, python)} -I -m rbutton.native {folders}")
+    words = [str(python), "-I", "-m", "rbutton.native", *places.host_arguments()]
+    return f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
+
+
+_FOLDER = "%RBUTTON_FOLDER%"
+"""In a batch file: the folder above the one that it is in."""
+
+
+def _batch(*lines: str) -> str:
+    """A batch file: in ASCII whatever the folders are called, as cmd reads it in the code page.
+
+    And not pip's own .exe: that takes no options for Python and none for the host, and lies in
+    the environment, so that each build would have it somewhere else.
+    """
+    start = ("@echo off", "setlocal", 'for %%I in ("%~dp0..") do set "RBUTTON_FOLDER=%%~fI"')
+    return "".join(f"{line}\r\n" for line in (*start, *lines[:-1], f"{lines[-1]} %*"))
+
+
+def _on_windows(places: Places, python: Path) -> str:
+    below = "\\".join(python.relative_to(places.data).parts)
+    return f'"{_FOLDER}\\{below}"'
+
+
+def is_damaged(manifest: Path) -> bool:
+    """Whether what is there is a file that no program could have meant so."""
+    if not manifest.is_file():
+        return False
+    try:
+        json.loads(manifest.read_bytes())
+    except (ValueError, RecursionError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def read(manifest: Path) -> dict[str, object] | None:

@@ -1,9 +1,28 @@
 """Where the r-button's files are on this machine."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+
+
+class Platform(Enum):
+    """What the machine runs, as people call it."""
+
+    LINUX = "Linux"
+    MAC = "macOS"
+    WINDOWS = "Windows"
+
+
+# `install_host.py` refuses what is none of them.
+PLATFORM = {"darwin": Platform.MAC, "win32": Platform.WINDOWS}.get(sys.platform, Platform.LINUX)
+
+
+def this_platform() -> Platform:
+    """What this machine runs."""
+    return PLATFORM
 
 
 @dataclass(frozen=True)
@@ -16,23 +35,34 @@ class Places:
     config: Path
     user_home: Path
     user_config: Path
-    """`$XDG_CONFIG_HOME` or `~/.config`. Browsers have their folders there, or in `user_home`."""
+    """Browsers have their folders there, or in `user_home`. On Linux `$XDG_CONFIG_HOME` or
+    `~/.config`, on macOS `~/Library/Application Support`, on Windows `%LOCALAPPDATA%`."""
     demo: Path
     """The demo's environment, kept for the next demo, apart from what the person uses."""
     links: Path | None
     """Where the person's shell may find `rbutton`; None under `RBUTTON_HOME`."""
     for_all: bool = False
     """Root's, for everyone on this machine. What is a person's is then named with a `~`."""
+    platform: Platform = Platform.LINUX
 
     @property
     def launcher(self) -> Path:
         """What the browser starts."""
-        return self.data / "bin" / "rbutton-host"
+        return self.data / "bin" / f"rbutton-host{self._suffix}"
 
     @property
     def command(self) -> Path:
         """What the person types."""
-        return self.data / "bin" / "rbutton"
+        return self.data / "bin" / f"rbutton{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return ".bat" if self.platform is Platform.WINDOWS else ""
+
+    @property
+    def keys(self) -> Path:
+        """On Windows: holds the manifests, each below the name of the key that leads to it."""
+        return self.data / "HKEY_CURRENT_USER"
 
     @property
     def extension(self) -> Path:
@@ -43,6 +73,16 @@ class Places:
     def packed(self) -> Path:
         """The extension as Firefox takes it, for everyone."""
         return self.data / "extension.xpi"
+
+    @property
+    def pictures(self) -> Path:
+        """Of the step that a browser leaves to the person."""
+        return self.data / "pictures"
+
+    @property
+    def wheels(self) -> Path:
+        """The packages that the environment was made of, for a time without a network."""
+        return self.data / "wheels"
 
     @property
     def file_mode(self) -> int:
@@ -83,17 +123,36 @@ class Places:
         return ["--config", str(self.config), "--data", str(self.data)]
 
 
-def places(environ: Mapping[str, str]) -> Places:
-    """The folders that `RBUTTON_HOME`, the XDG variables or, without them, `HOME` name."""
-    person = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-    demo = _xdg(environ, "XDG_CACHE_HOME", person / ".cache") / "rbutton" / "demo"
-    configs = _xdg(environ, "XDG_CONFIG_HOME", person / ".config")
+def places(environ: Mapping[str, str], platform: Platform | None = None) -> Places:
+    """The person's folders: what `platformdirs` names, which the host goes by, or `RBUTTON_HOME`.
+
+    Args:
+        platform: this machine's, if it is not said.
+    """
+    platform = platform or this_platform()
+    variable = "USERPROFILE" if platform is Platform.WINDOWS else "HOME"
+    person = Path(environ[variable]) if environ.get(variable) else Path.home()
+    match platform:
+        case Platform.LINUX:
+            data = _named(environ, "XDG_DATA_HOME", person / ".local" / "share")
+            config = _named(environ, "XDG_CONFIG_HOME", person / ".config")
+            cache = _named(environ, "XDG_CACHE_HOME", person / ".cache")
+            browsers = config
+        case Platform.MAC:
+            browsers = person / "Library" / "Application Support"
+            data = _named(environ, "XDG_DATA_HOME", browsers)
+            config = _named(environ, "XDG_CONFIG_HOME", browsers)
+            cache = _named(environ, "XDG_CACHE_HOME", person / "Library" / "Caches")
+        case Platform.WINDOWS:
+            browsers = _named(environ, "LOCALAPPDATA", person / "AppData" / "Local")
+            data = config = cache = browsers
+    demo = cache / "rbutton" / "demo"
+    links = None if platform is Platform.WINDOWS else person / ".local" / "bin"
+    data, config = data / "rbutton", config / "rbutton"
     if environ.get("RBUTTON_HOME"):
         home = Path(environ["RBUTTON_HOME"]).expanduser().absolute()
-        return Places(home, home, home, person, configs, demo, None)
-    data = _xdg(environ, "XDG_DATA_HOME", person / ".local" / "share")
-    links = person / ".local" / "bin"
-    return Places(None, data / "rbutton", configs / "rbutton", person, configs, demo, links)
+        return Places(home, home, home, person, browsers, demo, None, platform=platform)
+    return Places(None, data, config, person, browsers, demo, links, platform=platform)
 
 
 def places_for_all() -> Places:
@@ -111,7 +170,7 @@ def places_for_all() -> Places:
     )
 
 
-def _xdg(environ: Mapping[str, str], name: str, default: Path) -> Path:
+def _named(environ: Mapping[str, str], name: str, default: Path) -> Path:
     # The XDG Base Directory Specification: a path that is not absolute is ignored.
     value = environ.get(name, "")
-    return Path(value) if value.startswith(os.sep) else default
+    return Path(value) if os.path.isabs(value) else default  # noqa: PTH117 - as text

@@ -33,3 +33,7 @@ class SetupError(Exception):
     def told(self) -> str:
         """Message and fix, as they are printed."""
         return self.message if self.fix is None else f"{self.message}\n{self.fix}"
+
+
+class IndexSilent(SetupError):
+    """The index that packages are fetched from does not answer."""

@@ -25,6 +25,8 @@ class Record:
     """Ours while they point into the data folder."""
     folders: list[str] = field(default_factory=list)
     """Made on the way, outermost first: removed if nothing is left in them."""
+    profiles: dict[str, str] = field(default_factory=dict)
+    """Of the manifests those in a folder of a profile of its own, and the browser's name."""
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
@@ -40,12 +42,17 @@ class Record:
         except (OSError, ValueError, TypeError) as error:
             raise SetupError(
                 f"The record of what was installed, {path}, cannot be read: {error}",
-                f"Type: rm {path}\nand run install_host.py again.",
+                "Run install_host.py again: it makes the record anew.",
             ) from error
 
     def save(self, path: Path, mode: int = 0o600) -> None:
         """Writes the record."""
         files.write(path, json.dumps(asdict(self), indent=2) + "\n", mode)
+
+    @property
+    def written(self) -> list[str]:
+        """What is written in one step each, so that a crash may leave something beside it."""
+        return [*self.manifests, *self.programs, *self.links]
 
     def add(self, other: Self) -> None:
         """Takes over the paths of `other`."""
@@ -53,9 +60,11 @@ class Record:
             if isinstance(paths, list):
                 mine: list[str] = getattr(self, name)
                 mine.extend(path for path in paths if path not in mine)
+        self.profiles |= other.profiles
 
     def drop_what_is_gone(self) -> None:
         """Forgets the paths at which nothing is any more."""
         for name, paths in asdict(self).items():
             if isinstance(paths, list):
                 setattr(self, name, [path for path in paths if os.path.lexists(path)])
+        self.profiles = {path: of for path, of in self.profiles.items() if path in self.manifests}

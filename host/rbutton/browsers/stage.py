@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from rbutton.browsers import debian, environment, files
-from rbutton.browsers.places import places
+from rbutton.browsers.here import find
+from rbutton.browsers.places import Platform, places, this_platform
 from rbutton.browsers.problems import SetupError
-from rbutton.browsers.table import CHROMIUM, FIREFOX, Browser, find
+from rbutton.browsers.table import CHROMIUM, FIREFOX, Browser
 from rbutton.browsers.telling import Teller
 
 PLAYED_IN = {browser.name: browser for browser in (CHROMIUM, FIREFOX)}
@@ -39,6 +40,8 @@ def demo(
     Raises:
         SetupError: the machine lacks something that we may not install.
     """
+    if this_platform() is not Platform.LINUX:
+        raise SetupError(f"The demo plays on Linux only so far; this is {this_platform().value}.")
     headless = headless or not (environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
     picture = _picture(screenshot, environ)
     if browser is None:

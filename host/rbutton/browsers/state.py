@@ -1,12 +1,15 @@
 """What is installed here, and whether it fits together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
-from rbutton.browsers import environment, manifests
-from rbutton.browsers.places import Places, places, places_for_all
+from rbutton.browsers import environment, registering
+from rbutton.browsers.here import Found, find, find_all
+from rbutton.browsers.places import Places, Platform, places, places_for_all
+from rbutton.browsers.problems import SetupError
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import TABLE, Browser, find
+from rbutton.browsers.table import TABLE, Browser
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,10 @@ class BrowserState:
     """The browser, if it is here, would start our host."""
     trouble: str | None
     """Why it would not, where something stands in the way; None where nothing was registered."""
+    looked_for: str
+    """How it and its version are found, in a few words."""
+    sandbox: str | None
+    """Flatpak or Snap, if that keeps it from the rest of the machine."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class State:
     extension: str
     terms: str
     data: str
+    for_everyone: str | None
+    """The build that is installed for everyone beside a person's own, if one is."""
 
 
 def state(environ: Mapping[str, str], *, system: bool = False) -> State:
@@ -54,13 +63,15 @@ def state(environ: Mapping[str, str], *, system: bool = False) -> State:
     return State(
         host=_host(where),
         browsers=[
-            _browser(browser, where, environ)
+            row
             for browser in TABLE
             if not system or browser.system_folder is not None
+            for row in _rows(browser, where, environ)
         ],
         extension=str(where.extension),
         terms=str(where.config / "terms.toml"),
         data=str(where.data),
+        for_everyone=None if system else _for_everyone(),
     )
 
 
@@ -75,17 +86,32 @@ def as_text(found: State) -> str:
     lines = [f"Host: {f'installed, {host.build}' if host.installed else 'not installed'}"]
     if host.trouble is not None:
         lines.append(f"  it does not work: {host.trouble}")
+    if found.for_everyone is not None:
+        own = "Your own, above and below, comes first. " if host.installed else ""
+        lines.append(f"For everyone on this machine: installed, {found.for_everyone}")
+        lines.append(f"  {own}Which browsers reach that one: install_host.py --list --system")
     lines.append("")
-    rows = [("Browser", "Version", "Registered")]
+    rows = [("Browser", "Version", "Registered", "Found by")]
     for each in found.browsers:
         version = each.version or ("found" if each.executable else "not here")
-        registered = "yes" if each.registered else f"no: {each.trouble}" if each.trouble else "no"
+        registered = "yes" if each.registered else "no"
         title = each.title if each.tried else f"{each.title} (untried)"
-        rows.append((title, version, registered))
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines += [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows]
+        rows.append((title, version, registered, each.looked_for))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row, told in zip(rows, (None, *found.browsers), strict=True):
+        lines.append("  ".join(map(str.ljust, row, (*widths, 0))))
+        if told is not None and told.trouble is not None:
+            lines.append(f"  {told.trouble}")
     lines += ["", f"Extension: {found.extension}", f"Terms: {found.terms}", f"Data: {found.data}"]
     return "\n".join(lines)
+
+
+def _for_everyone() -> str | None:
+    try:
+        record = Record.load(places_for_all().record)
+    except SetupError:
+        return "but its record is damaged"
+    return None if record is None else record.build
 
 
 def _host(where: Places) -> HostState:
@@ -101,22 +127,43 @@ def _host(where: Places) -> HostState:
     return HostState(True, record.build, str(where.launcher), trouble is None, trouble)
 
 
-def _browser(browser: Browser, where: Places, environ: Mapping[str, str]) -> BrowserState:
-    found = find(browser, environ)
-    manifest = manifests.path_in(browser.hosts(where))
-    there = manifest.exists()
-    trouble = None
-    if there:
-        # Before anything is installed, the checkout's own.
-        extension = where.extension if where.extension.exists() else None
-        trouble = manifests.trouble(manifest, browser.family, where.launcher, extension)
+def _rows(browser: Browser, where: Places, environ: Mapping[str, str]) -> Iterator[BrowserState]:
+    """Of one browser: itself, here or not, and each that is here in a sandbox."""
+    here = find_all(browser, environ)
+    if not here or here[0].sandbox is not None:
+        yield _row(browser, None, where, environ)
+    for found in here:
+        if found.sandbox is None or not where.for_all:
+            yield _row(browser, found, where, environ)
+    for profile in registering.profiles_of(browser, Record.load(where.record)):
+        yield _row(browser, find(browser, environ), where, environ, profile)
+
+
+def _row(
+    browser: Browser,
+    found: Found | None,
+    where: Places,
+    environ: Mapping[str, str],
+    profile: Path | None = None,
+) -> BrowserState:
+    sandbox = None if found is None else found.sandbox
+    target = registering.target(browser, where, sandbox, profile)
+    title = browser.title if found is None else found.title
+    there = registering.registrar(where).read_for(target.manifest) is not None
+    trouble = target.trouble(where) if there else None
+    if found is not None and sandbox is not None:
+        trouble = found.why_not or trouble
+        if there and trouble is None and sandbox.is_permitted(environ) is False:
+            trouble = f"permit it: {sandbox.permission(where)}"
     return BrowserState(
         browser.name,
-        browser.title,
-        browser.tried,
+        title if profile is None else f"{title} in {profile}",
+        browser.tried and where.platform is Platform.LINUX if found is None else found.tried,
         None if found is None else str(found.executable),
         None if found is None else found.version,
-        str(manifest),
+        str(target.manifest),
         there and trouble is None,
         trouble,
+        browser.looked_for(where.platform) if found is None else found.looked_for,
+        None if sandbox is None else sandbox.kind,
     )

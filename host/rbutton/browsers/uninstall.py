@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rbutton.browsers import files, for_all, manifests
+from rbutton.browsers import files, for_all, registering
 from rbutton.browsers.install import is_ours
 from rbutton.browsers.places import Places, places, places_for_all
 from rbutton.browsers.record import Record
@@ -44,16 +44,22 @@ def unregister(environ: Mapping[str, str], names: Sequence[str], teller: Teller)
     with files.only_one(where.lock, teller):
         for name in dict.fromkeys(names):
             browser = BY_NAME[name]
-            manifest = manifests.path_in(browser.hosts(where))
-            if str(manifest) not in record.manifests:
+            registered = registering.manifests_of(browser, where, record)
+            if not registered:
                 teller.say(f"{browser.title} was not registered.")
                 continue
-            _remove_manifest(manifest, where)
-            record.manifests.remove(str(manifest))
+            for manifest in registered:
+                gone = registering.take_away(manifest, where, record)
+                above = {str(folder) for one in gone for folder in one.parents}
+                remove_if_empty(*map(Path, above.intersection(record.folders)))
+                record.manifests.remove(str(manifest))
+            others = registering.sharing(browser, where, TABLE)
+            neither = "".join(f", nor does {other.title}" for other in others)
             teller.say(
-                f"{browser.title} no longer reaches the host. Remove the button itself on its own "
-                f"page: {browser.extensions_page}"
+                f"{browser.title} no longer reaches the host{neither}. Remove the button itself on "
+                f"its own page: {browser.extensions_page}"
             )
+        record.drop_what_is_gone()
         record.save(where.record)
     if not record.manifests:
         teller.say(
@@ -68,56 +74,60 @@ def uninstall(environ: Mapping[str, str], teller: Teller) -> None:
         SetupError: the record cannot be read.
     """
     where = places(environ)
+    take_away(Record.load(where.record), where, teller)
+    _tell_what_stays(where, teller)
+
+
+def take_away(record: Record | None, where: Places, teller: Teller) -> None:
+    """Removes what one person's record lists, and the demo's environment; tells of both.
+
+    Args:
+        record: None where nothing is installed.
+    """
     demo_was_here = where.demo.exists()
     shutil.rmtree(where.demo, ignore_errors=True)
-    _remove_if_empty(where.demo.parent)
-    record = Record.load(where.record)
+    remove_if_empty(where.demo.parent)
     if record is None:
         teller.say("The demo's environment is gone." if demo_was_here else "Nothing is installed.")
-    else:
-        _take_away(record, where, teller)
+        return
+    _take_away(record, where, teller)
+    if record.programs:
         teller.say("The r-button's host is uninstalled.")
-        if pages := " or ".join(_pages(record, where)):
-            teller.say(f"Remove the button itself on the browser's own page: {pages}")
-    _tell_what_stays(where, teller)
+    if pages := " or ".join(_pages(record, where)):
+        teller.say(f"Remove the button itself on the browser's own page: {pages}")
 
 
 def _take_away(record: Record, where: Places, teller: Teller) -> None:
     with files.only_one(where.lock, teller):
         _remove(record, where)
-    for folder in sorted(map(Path, record.folders), key=_depth, reverse=True):
-        _remove_if_empty(folder)
+    remove_if_empty(*map(Path, record.folders))
 
 
 def _remove(record: Record, where: Places) -> None:
+    for path in (*map(Path, record.written), where.record):
+        files.remove_leftovers(path)
     # The manifests first: from then on no browser starts what is half gone.
     for manifest in map(Path, record.manifests):
-        _remove_manifest(manifest, where)
+        registering.take_away(manifest, where, record)
     for link in map(Path, record.links):
         if is_ours(link, where):
             link.unlink()
     for program in map(Path, record.programs):
         program.unlink(missing_ok=True)
     for tree in map(Path, record.trees):
-        shutil.rmtree(tree, ignore_errors=True)
+        files.remove_tree(tree)
     where.log.unlink(missing_ok=True)
     for lock in where.host_locks:
         files.remove_lock(lock)
     where.record.unlink()
 
 
-def _remove_manifest(manifest: Path, where: Places) -> None:
-    if (manifests.read(manifest) or {}).get("path") == str(where.launcher):
-        manifest.unlink()
-
-
 def _pages(record: Record, where: Places) -> dict[str, None]:
     """Where the browsers that were told of the host keep their extensions, each page once."""
-    told = set(record.manifests)
     return {
         browser.extensions_page: None
         for browser in TABLE
-        if str(manifests.path_in(browser.hosts(where))) in told
+        if registering.manifests_of(browser, where, record)
     }
 
 
@@ -125,9 +135,11 @@ def _depth(folder: Path) -> int:
     return len(folder.parts)
 
 
-def _remove_if_empty(folder: Path) -> None:
-    with suppress(OSError):  # not empty, or gone: both are as it should be
-        folder.rmdir()
+def remove_if_empty(*folders: Path) -> None:
+    """Removes those folders in which nothing is, inner ones first."""
+    for folder in sorted(folders, key=_depth, reverse=True):
+        with suppress(OSError):  # not empty, or gone: both are as it should be
+            folder.rmdir()
 
 
 def _tell_what_stays(where: Places, teller: Teller) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from rbutton import shipped
 from rbutton.browsers import files, manifests
+from rbutton.browsers.here import version_of
 from rbutton.browsers.places import places
 from rbutton.browsers.problems import Exit
-from rbutton.browsers.table import FIREFOX, Browser, version_of
+from rbutton.browsers.table import FIREFOX, Browser
 from rbutton.demo.proof import prove
 from rbutton.demo.shop import Exchange, Shop, open_shop
 from rbutton.demo.steps import StepFailed, Steps

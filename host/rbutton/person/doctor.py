@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rbutton.finding import Finding, ok, problem, warning
-from rbutton.person import terms_file
+from rbutton.person import files, terms_file
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import VERSION, Ledger
@@ -85,7 +85,7 @@ def _seed_file(home: Home) -> Iterator[Finding]:
     path = home.data / "seed"
     try:
         text = path.read_text("ascii").strip()
-        others = path.stat().st_mode & 0o077
+        others = files.open_to_others(path.stat())
     except FileNotFoundError:
         yield problem("seed-gone", f"The seed of your keys is gone: {path}.", _FROM_A_BACKUP)
         return

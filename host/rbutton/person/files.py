@@ -1,12 +1,17 @@
 """Writing a small file so that a crash leaves the old one or the new one, never half of one."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from rbutton.person.errors import PersonError
+
+POSIX = os.name == "posix"
+"""Whether files have owners and modes. On Windows an access list says who may do what, and what is
+in the person's own folder is theirs."""
 
 
 def write(path: Path, text: str, *, mode: int = 0o600) -> None:
@@ -43,6 +48,11 @@ def create(path: Path, text: str, *, mode: int = 0o600) -> bool:
         return True
 
 
+def open_to_others(found: os.stat_result) -> int:
+    """The bits of its mode that let others in; 0 where there are no modes."""
+    return stat.S_IMODE(found.st_mode) & 0o077 if POSIX else 0
+
+
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
     try:
@@ -61,7 +71,8 @@ def _beside(path: Path, text: str, mode: int) -> Path:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
+            if POSIX:
+                os.fchmod(file.fileno(), mode)
             file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
@@ -72,6 +83,8 @@ def _beside(path: Path, text: str, mode: int) -> Path:
 
 
 def _sync(folder: Path) -> None:
+    if not POSIX:
+        return  # Windows opens no folder
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

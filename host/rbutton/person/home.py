@@ -1,10 +1,10 @@
 """Where the person's files are, and that only the person can read them."""
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from rbutton.person import files
 from rbutton.person.errors import PersonError
 
 VARIABLE = "RBUTTON_HOME"
@@ -49,6 +49,11 @@ class Home:
         """The terms as they last were without a mistake."""
         return self.data / "terms.last-good.toml"
 
+    @property
+    def confirmed(self) -> Path:
+        """The terms under which the person lets the agent sign by itself."""
+        return self.data / "terms.confirmed.toml"
+
     def open(self) -> None:
         """Make the folders where they are missing; refuse those that others can enter.
 
@@ -65,11 +70,11 @@ class Home:
                     f"{folder} cannot be used: {error.strerror}.",
                     "Make it writable for you.",
                 ) from None
-            if found.st_uid != os.getuid():
+            if files.POSIX and found.st_uid != os.getuid():
                 raise PersonError(
                     "home", f"{folder} belongs to another user.", f"Run: chown -R $USER '{folder}'"
                 )
-            if mode := stat.S_IMODE(found.st_mode) & 0o077:
+            if mode := files.open_to_others(found):
                 raise PersonError(
                     "home",
                     f"{folder} can be entered by others (mode {mode:03o} too much).",

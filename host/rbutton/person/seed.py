@@ -78,6 +78,28 @@ class Seed:
             if chosen is None:
                 self._place.record(_place_in(backend))
 
+    def remove(self) -> bool:
+        """Take it out of the keyring. A file of it goes with the folder it is in.
+
+        Returns:
+            Whether there was an entry of this home's.
+
+        Raises:
+            PersonError: the keyring is locked, silent or gone; what was in it still is.
+        """
+        try:
+            chosen = self._place.recorded()
+        except PersonError:
+            chosen = None
+        # Also where no record tells of one: a crash may have come between.
+        backend = self._backend_of(chosen) if chosen else self._backend()
+        if backend is None:
+            return False
+        if _in_time(lambda: backend.get_password(SERVICE, self._entry())) is None:
+            return False
+        _in_time(lambda: backend.delete_password(SERVICE, self._entry()))
+        return True
+
     def _backend(self) -> "KeyringBackend | None":
         return None if self._home.portable else _in_time(_best_backend)
 
@@ -124,7 +146,7 @@ class Seed:
 
     def _from_file(self) -> bytes:
         try:
-            if self._file.stat().st_mode & 0o077:
+            if files.open_to_others(self._file.stat()):
                 raise PersonError(
                     "seed", f"{self._file} can be read by others.", f"Run: chmod 600 '{self._file}'"
                 )

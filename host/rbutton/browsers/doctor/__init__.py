@@ -4,12 +4,15 @@ Like all of `browsers` it is standard library only, so that it works where nothi
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from rbutton.browsers import registering
 from rbutton.browsers.doctor import button, folders, host, manifest, profiles, sandbox
+from rbutton.browsers.here import Found, find_all
 from rbutton.browsers.places import Places, places_for_all
 from rbutton.browsers.problems import SetupError
 from rbutton.browsers.record import Record
-from rbutton.browsers.table import TABLE, Browser, find
+from rbutton.browsers.table import TABLE
 from rbutton.finding import Finding, problem
 
 NOT_INSTALLED = "not-installed"
@@ -27,12 +30,15 @@ def look(where: Places, environ: Mapping[str, str]) -> Iterator[Finding]:
     installed, record = _installed(where)
     if record is not None and host.could_start(installed):
         yield from host.start(installed, environ)
-    found = [each for browser in TABLE if (each := find(browser, environ))]
+    found = [each for browser in TABLE for each in find_all(browser, environ)]
     for each in found:
-        yield from _browser(each.browser, where, installed, record)
-    sandboxed = list(sandbox.look(environ))
-    yield from sandboxed
-    if not found and not sandboxed:
+        yield from sandbox.look(each, installed, environ)
+        if each.why_not is None:
+            yield from _browser(each, where, installed, record)
+        for profile in registering.profiles_of(each.browser, record) if not each.sandbox else ():
+            there = replace(each.browser, title=f"{each.title} in {profile}")
+            yield from manifest.look(there, installed, record, profile=profile)
+    if not found:
         titles = ", ".join(browser.title for browser in TABLE)
         yield problem(
             "no-browser",
@@ -80,12 +86,16 @@ def _installed(where: Places) -> tuple[Places, Record | None]:
 
 
 def _browser(
-    browser: Browser, where: Places, installed: Places, record: Record | None
+    found: Found, where: Places, installed: Places, record: Record | None
 ) -> Iterator[Finding]:
+    if found.sandbox is not None and installed.for_all:
+        return  # permitted by each person, for what they installed
     registered = True
-    for each in manifest.look(browser, installed, record):
+    browser = replace(found.browser, title=found.title)
+    for each in manifest.look(browser, installed, record, found.sandbox):
         registered = registered and each.code != "browser-not-registered"
         yield each
     if record is not None and registered:
         extension = installed.extension
-        yield from profiles.look(browser, where, extension, button.version_of(record))
+        inside = where if found.sandbox is None else found.sandbox.inside(where)
+        yield from profiles.look(browser, inside, extension, button.version_of(record))

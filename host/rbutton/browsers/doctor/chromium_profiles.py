@@ -18,9 +18,9 @@ _ALL = {"<all_urls>", "*://*/*"}
 
 
 def folders(browser: Browser, where: Places) -> list[Path]:
-    """The profiles in its user data folder, which is where its folder of hosts is."""
-    data = browser.hosts(where).parent
-    return sorted(path.parent for path in data.glob("*/Preferences") if _is_a_persons(path))
+    """The profiles in its user data folder."""
+    found = (path for root in browser.profile_roots(where) for path in root.glob("*/Preferences"))
+    return sorted(path.parent for path in found if _is_a_persons(path))
 
 
 def _is_a_persons(path: Path) -> bool:

@@ -19,7 +19,7 @@ from rbutton.browsers.table import Browser
 def folders(browser: Browser, where: Places) -> list[Path]:
     """The profiles that its `profiles.ini` names, and that were used."""
     found: list[Path] = []
-    for root in _roots(browser, where):
+    for root in browser.profile_roots(where):
         ini = ConfigParser(interpolation=None, strict=False)
         try:
             ini.read_string((root / "profiles.ini").read_text(encoding="utf-8"))
@@ -30,14 +30,6 @@ def folders(browser: Browser, where: Places) -> list[Path]:
                 # An absolute one stays what it is.
                 found.append(root / path)
     return sorted({profile for profile in found if (profile / "prefs.js").exists()})
-
-
-def _roots(browser: Browser, where: Places) -> list[Path]:
-    """Where it may keep `profiles.ini`: Firefox has moved from the first to the others (147)."""
-    own = browser.hosts(where).parent
-    vendor = own.name.removeprefix(".")
-    configs = (where.user_config, where.user_home / ".config")
-    return [own / "firefox", own, *(c / vendor / "firefox" for c in configs)]
 
 
 def seen(profile: Path, extension: Path) -> Seen | Unreadable | None:

@@ -2,10 +2,12 @@
 
 import os
 import shlex
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from rbutton.browsers import files
 from rbutton.browsers.environment import FULL
 from rbutton.browsers.places import Places
 from rbutton.finding import Finding, ok, problem, warning
@@ -53,6 +55,8 @@ def _folder(folder: Path) -> Iterator[Finding]:
             "folder-unusable", f"{folder} is not a folder.", "Move it away, and install again."
         )
         return
+    if not files.POSIX:
+        return  # Windows: what is in the person's own folder is theirs by its access list
     if found.st_uid != os.geteuid():
         yield problem(
             "folder-not-yours",
@@ -87,14 +91,14 @@ def _disks(folders: list[Path]) -> Iterator[Finding]:
         try:
             nearest = _nearest(folder)
             disk = nearest.stat().st_dev
-            room = os.statvfs(nearest)
+            free = shutil.disk_usage(nearest).free
+            left = _files_left(nearest)
         except OSError:
             continue  # told of above
         if disk in seen:
             continue
         seen.add(disk)
-        free = room.f_bavail * room.f_frsize
-        if room.f_files and not room.f_favail:
+        if left == 0:
             yield _full(folder, "no file can be added to it")
         elif free < LEAST:
             yield _full(folder, f"{free // 1000:,} kB are free")
@@ -104,6 +108,14 @@ def _disks(folders: list[Path]) -> Iterator[Finding]:
                 f"The disk with {folder} is nearly full: {free // 1_000_000:,} MB are free.",
                 "Make room before it is full: then nothing more can be signed.",
             )
+
+
+def _files_left(folder: Path) -> int | None:
+    """How many can be added to that disk; None where it has no such limit."""
+    if not files.POSIX:
+        return None
+    room = os.statvfs(folder)
+    return room.f_favail if room.f_files else None
 
 
 def _full(folder: Path, why: str) -> Finding:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rbutton.browsers import environment, manifests
+from rbutton.browsers import environment, files, manifests
 from rbutton.browsers.doctor.again import again
 from rbutton.browsers.places import Places
 from rbutton.browsers.record import Record
@@ -63,8 +63,7 @@ def _launcher(where: Places, record: Record) -> Iterator[Finding]:
             f"Type: chmod {where.program_mode:o} {shlex.quote(str(launcher))}",
             mend=lambda: _make_executable(launcher, where.program_mode),
         )
-    python, arguments = _starts(launcher)
-    if python is None or arguments != where.host_arguments():
+    if _starts(where) is None:
         yield problem(
             "launcher-changed",
             f"{launcher} is not as it was written: it does not start the host with your folders.",
@@ -75,7 +74,7 @@ def _launcher(where: Places, record: Record) -> Iterator[Finding]:
 
 def _environment(where: Places, record: Record) -> Iterator[Finding]:
     env = where.data / f"env-{record.build}"
-    python, _ = _starts(where.launcher)
+    python = _starts(where)
     assert python is not None
     if python != environment.python(env):
         yield problem(
@@ -99,16 +98,12 @@ def _environment(where: Places, record: Record) -> Iterator[Finding]:
         )
 
 
-def _starts(launcher: Path) -> tuple[Path | None, list[str]]:
-    """The Python that a launcher runs the host with, and what it tells it of the folders."""
+def _starts(where: Places) -> Path | None:
+    """The Python that the launcher runs the host with, if it is as it was written."""
     try:
-        _, line, *_ = launcher.read_text(encoding="utf-8").splitlines()
-        start, python, *words = shlex.split(line)
-    except (OSError, ValueError):
-        return None, []
-    if start != "exec" or words[:3] != ["-I", "-m", "rbutton.native"] or words[-1:] != ["$@"]:
-        return None, []
-    return Path(python), words[3:-1]
+        return manifests.python_of(where)
+    except OSError:
+        return None
 
 
 def _rewrite(where: Places, record: Record) -> Any:
@@ -185,7 +180,9 @@ def start(where: Places, environ: Mapping[str, str]) -> Iterator[Finding]:
         except subprocess.TimeoutExpired:
             # Its children too: they may hold the other ends of the pipes.
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+                if files.POSIX:
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
             _, log = process.communicate()
             yield problem(
                 "host-silent",

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rbutton.browsers import files, manifests
+from rbutton.browsers import files, manifests, registering
 from rbutton.browsers.doctor.again import again
 from rbutton.browsers.doctor.seen import known
 from rbutton.browsers.places import Places
 from rbutton.browsers.problems import SetupError
 from rbutton.browsers.record import Record
+from rbutton.browsers.registering import Target
+from rbutton.browsers.sandboxes import Sandbox
 from rbutton.browsers.table import TABLE, Browser, Family
 from rbutton.browsers.telling import Teller
 from rbutton.finding import Finding, ok, problem, warning
@@ -20,11 +22,25 @@ from rbutton.finding import Finding, ok, problem, warning
 _ALLOWED = {Family.CHROMIUM: "allowed_origins", Family.GECKO: "allowed_extensions"}
 
 
-def look(browser: Browser, where: Places, record: Record | None) -> Iterator[Finding]:
-    """What keeps a browser that is here from finding the host, or that nothing does."""
-    one = _Manifest(browser, manifests.path_in(browser.hosts(where)), where, record)
+def look(
+    browser: Browser,
+    where: Places,
+    record: Record | None,
+    sandbox: Sandbox | None = None,
+    profile: Path | None = None,
+) -> Iterator[Finding]:
+    """What keeps a browser that is here from finding the host, or that nothing does.
+
+    Args:
+        sandbox: what the browser is in; None where it is in none.
+        profile: the folder that it is started with; None where it is the usual one.
+    """
+    target = registering.target(browser, where, sandbox, profile)
+    one = _Manifest(browser, target, where, record, again(where, browser, profile))
     try:
-        text = one.path.read_text(encoding="utf-8")
+        if one.read is None:
+            raise FileNotFoundError
+        text = one.read.read_text(encoding="utf-8")
     except FileNotFoundError:
         if record is not None:
             yield one.missing(record)
@@ -40,9 +56,20 @@ class _Manifest:
     """That of one browser."""
 
     browser: Browser
-    path: Path
+    target: Target
     where: Places
     record: Record | None
+    again: str
+
+    @property
+    def path(self) -> Path:
+        """Where we would write it."""
+        return self.target.manifest
+
+    @property
+    def read(self) -> Path | None:
+        """The file that the browser reads."""
+        return registering.registrar(self.where).read_for(self.path)
 
     @property
     def mend(self) -> Callable[[], str] | None:
@@ -51,7 +78,7 @@ class _Manifest:
 
     def missing(self, record: Record) -> Finding:
         """There is none."""
-        title, fix = self.browser.title, again(self.where, self.browser)
+        title, fix = self.browser.title, self.again
         if (misplaced := _elsewhere(self.browser, self.where)) is not None:
             return problem(
                 "manifest-misplaced",
@@ -76,7 +103,7 @@ class _Manifest:
     def unreadable(self, why: str) -> Finding:
         """There is something, and it is no manifest of anybody's."""
         ours = self.record is not None and str(self.path) in self.record.manifests
-        fix = again(self.where, self.browser)
+        fix = self.again
         return problem(
             "manifest-unreadable",
             f"{self.browser.title} does not find the host: {self.path} cannot be read ({why}).",
@@ -86,7 +113,7 @@ class _Manifest:
 
     def judged(self, text: str) -> Finding:
         """There is one."""
-        title, fix = self.browser.title, again(self.where, self.browser)
+        title, fix = self.browser.title, self.again
         try:
             found: Any = json.loads(text)
         except (ValueError, RecursionError):
@@ -97,8 +124,9 @@ class _Manifest:
                 f"{title} does not find the host: {self.path} is another program's.",
                 f"Move it away. {fix}",
             )
-        if found.get("path") != str(self.where.launcher):
-            return self._other_path(str(found.get("path")))
+        leads_to = None if self.read is None else registering.leads_to(self.read)
+        if leads_to != self.where.launcher:
+            return self._other_path(str(leads_to))
         wanted = json.loads(self._text())
         allowed = _ALLOWED[self.browser.family]
         if not set(wanted[allowed]) <= set(_strings(found.get(allowed))):
@@ -109,7 +137,7 @@ class _Manifest:
                 fix,
                 mend=self.mend,
             )
-        if found != wanted:
+        if self.target.trouble(self.where) is not None:
             return problem(
                 "manifest-changed",
                 f"{self.path}, by which {title} finds the host, is not as it was written.",
@@ -119,7 +147,7 @@ class _Manifest:
         return ok("browser-finds-host", f"{title} finds the host.")
 
     def _other_path(self, launcher: str) -> Finding:
-        title, fix = self.browser.title, again(self.where, self.browser)
+        title, fix = self.browser.title, self.again
         message = f"{title} would start another program: {self.path} names {launcher}"
         if Path(launcher).exists():
             return problem(
@@ -133,8 +161,7 @@ class _Manifest:
         )
 
     def _text(self) -> str:
-        extension = known(self.where.extension)
-        return manifests.text_for(self.browser.family, self.where.launcher, extension)
+        return self.target.text(known(self.where.extension))
 
     def _write(self) -> str:
         """Writes it, and has it in the record before: what is written can be removed again."""
@@ -142,11 +169,16 @@ class _Manifest:
             record = Record.load(self.where.record)
             if record is None:
                 raise SetupError("The r-button was uninstalled meanwhile.")
-            made = files.make_folder(self.path.parent)
-            ours = Record(manifests=[str(self.path)], folders=[str(folder) for folder in made])
+            made = [each for path in self.target.files for each in files.make_folder(path.parent)]
+            wrappers = [str(path) for path in self.target.files if path != self.path]
+            ours = Record(
+                programs=wrappers,
+                manifests=[str(self.path)],
+                folders=[str(folder) for folder in made],
+            )
             record.add(ours)
             record.save(self.where.record, self.where.file_mode)
-            files.write(self.path, self._text(), self.where.file_mode)
+            self.target.write(self.where)
         return f"{self.path} was written anew."
 
 
@@ -154,7 +186,8 @@ def _elsewhere(browser: Browser, where: Places) -> Path | None:
     """A manifest of ours for this browser's kin, where no browser of that kin looks."""
     roots = dict.fromkeys((where.user_config, where.user_home / ".config"))
     variants = [replace(where, user_config=root) for root in roots]
-    folders = [row.hosts(variant) for row in TABLE for variant in variants]
+    rows = [row for row in TABLE if not where.for_all or row.system_folder is not None]
+    folders = [row.hosts(variant) for row in rows for variant in variants]
     # As the two kins name it, each in the other's place; and where Firefox has its profiles now.
     folders += [
         folder.parent / name
@@ -162,7 +195,7 @@ def _elsewhere(browser: Browser, where: Places) -> Path | None:
         for name in ("NativeMessagingHosts", "native-messaging-hosts")
     ]
     folders += [root / "mozilla" / "native-messaging-hosts" for root in roots]
-    read = {row.hosts(where) for row in TABLE if row.family is browser.family}
+    read = {row.hosts(where) for row in rows if row.family is browser.family}
     for folder in dict.fromkeys(folders):
         path = manifests.path_in(folder)
         if folder not in read and _ALLOWED[browser.family] in (manifests.read(path) or {}):

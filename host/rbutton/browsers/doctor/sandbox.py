@@ -1,41 +1,47 @@
 """Browsers in a sandbox, which keeps them from starting a program of the person's."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from rbutton.browsers.table import BY_NAME
-from rbutton.finding import Finding, warning
-
-FLATPAKS = {
-    "chromium": "org.chromium.Chromium",
-    "chrome": "com.google.Chrome",
-    "firefox": "org.mozilla.firefox",
-}
-SNAPS = {"chromium": "chromium", "firefox": "firefox"}
-"""What they are called there, by the table's names."""
-SYSTEM = Path("/")
+from rbutton.browsers.here import Found
+from rbutton.browsers.places import Places
+from rbutton.browsers.sandboxes import Flatpak, Snap
+from rbutton.finding import Finding, ok, warning
 
 
-def look(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Those that are here as a Flatpak or a Snap, whatever else is here of the same browser."""
-    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-    own = environ.get("XDG_DATA_HOME", "")
-    data = Path(own) if own.startswith("/") else home / ".local" / "share"
-    for name, app in FLATPAKS.items():
-        for root in (data / "flatpak", SYSTEM / "var/lib/flatpak"):
-            if (root / "exports/bin" / app).exists():
-                yield _sandboxed(name, f"as a Flatpak, {app}")
-                break
-    for name, snap in SNAPS.items():
-        if (SYSTEM / "snap/bin" / snap).exists() or (SYSTEM / "snap" / snap / "current").exists():
-            yield _sandboxed(name, f"as a Snap, {snap}")
+def look(found: Found, where: Places, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether the person has let it out; nothing of a browser that is in none.
 
-
-def _sandboxed(name: str, how: str) -> Finding:
-    title = BY_NAME[name].title
-    return warning(
+    Args:
+        where: of the installation.
+    """
+    sandbox = found.sandbox
+    if sandbox is None:
+        return
+    here = f"{found.browser.title} is here as a {sandbox.kind}, {sandbox.name}"
+    if found.why_not is not None:
+        yield warning(
+            "sandboxed-browser",
+            f"{here}: it cannot start the host, as {found.why_not}.",
+            f"Use a {found.browser.title} that is in no sandbox, such as the one of your "
+            "distribution's packages or of its maker.",
+        )
+        return
+    if where.for_all and isinstance(sandbox, Flatpak):
+        yield warning(
+            "sandboxed-browser",
+            f"{here}: its sandbox keeps it from what is installed for everyone.",
+            "If you want the r-button in it, install it for yourself: in the r-button's folder, "
+            "type: python3 install_host.py",
+        )
+        return
+    permitted = sandbox.is_permitted(environ)
+    if permitted:
+        yield ok("sandbox-permitted", f"{here}, and you let it start the host.")
+        return
+    asks = " It asks you when the button first starts the host; say yes."
+    yield warning(
         "sandboxed-browser",
-        f"{title} is here {how}: its sandbox keeps it from starting the host.",
-        f"Use a {title} that is not in a sandbox, such as the one of your distribution's packages "
-        "or of its maker.",
+        f"{here}: its sandbox keeps it from starting the host until you permit it."
+        f"{asks if isinstance(sandbox, Snap) and permitted is None else ''}",
+        f"Type: {sandbox.permission(where)}",
     )
