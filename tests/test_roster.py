@@ -2,12 +2,18 @@
 
 import hashlib
 import json
+import re
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rbutton.shipped import folder
 from rbutton.shipped.roster import catalogue
 from rbutton.shipped.texts import roster_texts
+from rbutton.terms.clauses import Chain, Names
+from rbutton.terms.click_only import CLICK_ONLY
 from rbutton.terms.encoding import b64u
 from rbutton.terms.errors import InvalidDocument, UnknownTerms
 from rbutton.terms.roster import Catalogue, RosterDocument
@@ -60,10 +66,15 @@ url = "https://terms.example"
 """
 
 
-def test_what_a_person_starts_with_ships() -> None:
-    """The five agreements of the first release are there; none is outside of the protocol."""
-    first = {"do-not-track", "no-stalking", "mine-as-well", "SD-BASE", "SD-BASE-DP"}
-    assert first <= SHIPPED.keys() <= TABLE.keys()
+def test_the_whole_table_ships() -> None:
+    """Every row of the protocol, and none outside of it."""
+    assert SHIPPED.keys() == TABLE.keys()
+
+
+def test_roster_json_is_current() -> None:
+    """What is checked in is what the documents make: python tests/vectors/make.py."""
+    kept = json.loads((folder("terms") / "roster.json").read_text("utf-8"))
+    assert kept == catalogue().roster_json()
 
 
 @EACH
@@ -100,7 +111,67 @@ def test_every_document_fits_into_the_exchange(roster_id: str) -> None:
     for text in (document.title, document.summary, document.text):
         assert 0 < len(text) <= 4_096
         assert text == text.strip()
+        assert "\n\n\n" not in text
+        assert "\n" not in text.replace("\n\n", "")
     assert document.url.startswith("https://")
+
+
+#: What each clause's value makes the text say, as a pattern.
+SAID = {
+    ("track.offsite", "never"): "tracks? you on (its own site or on others|other sites), neither",
+    ("track.others", "none"): "lets nobody else track you",
+    ("track.onsite", "none"): "does not track you on its own site or on others",
+    ("track.onsite", "persistent"): "do not rule out that the site itself tracks you",
+    ("analytics", "none"): "does not analyse",
+    ("analytics", "own"): "do not rule out that the site analyses",
+    ("profile", "none"): "what you are like, and lets nobody else do so",
+    ("profile", "own"): "do not rule out that the site works out",
+    ("share", "none"): "passes your data to nobody else, not even with your name taken off",
+    ("share", "anonymised"): "only what can no longer be tied to you",
+    ("sell", "never"): "never sells",
+    ("ads", "untracked"): "not based on tracking you",
+    ("ai", "train"): "do not rule out that it trains AI with it",
+    ("copy", "on-request"): "gives you a copy of the data",
+    ("delete", "on-request"): "deletes the data",
+}
+
+
+@EACH
+def test_the_words_say_what_the_clauses_say(roster_id: str) -> None:
+    """No more and no less, as far as a test can read."""
+    document = SHIPPED[roster_id]
+    stated = {(name, str(value)) for name, value in document.clauses.items()} - {
+        ("purpose", str(value)) for value in (document.clauses.get("purpose"),)
+    }
+    assert {said for said, words in SAID.items() if re.search(words, document.text)} == stated
+    assert ("and for nothing else" in document.text) == ("purpose" in document.clauses)
+    assert ("to analyse how it is used" in document.text) == (
+        "ServiceUsageAnalytics" in document.clauses.get("purpose", [])
+    )
+
+
+@EACH
+def test_every_clause_and_value_is_known(roster_id: str) -> None:
+    """To the vocabulary; and what it says DPV has, DPV has (version 2.2)."""
+    dpv = json.loads((Path(__file__).parent / "dpv-2.2.json").read_text("utf-8"))
+    VOCABULARY.check(SHIPPED[roster_id].clauses)
+    for name, value in SHIPPED[roster_id].clauses.items():
+        for iri in VOCABULARY.by_name[name].iris(value):
+            space, term = re.fullmatch(r"(.*[#])(.*)", iri).groups()  # type: ignore[union-attr]
+            assert term in dpv[space]
+
+
+def test_every_iri_of_the_vocabulary_is_dpvs() -> None:
+    """Of each name of a list, and of each value of a chain that has one."""
+    dpv = json.loads((Path(__file__).parent / "dpv-2.2.json").read_text("utf-8"))
+    known = {space + term for space in dpv if space != "about" for term in dpv[space]}
+    for clause in VOCABULARY.clause:
+        match clause:
+            case Names():
+                assert set(clause.iris(list(clause.items))) <= known
+            case Chain():
+                assert clause.dpv.keys() <= set(clause.values)
+                assert set(clause.dpv.values()) <= known
 
 
 @EACH
@@ -130,8 +201,13 @@ def test_stricter_and_laxer_are_as_a_person_would_say() -> None:
     compare = VOCABULARY.compare
     assert compare(TABLE["SD-BASE-DP"], TABLE["SD-BASE"]) == "stricter"
     assert compare(TABLE["SD-BASE"], TABLE["do-not-track"]) == "stricter"
-    for lax, strict in ((A, BASE), (AT, A), (ATP, AT), (ATP_S3P, ATP)):
-        assert compare(lax, strict) == "laxer"
+    for strict_id, lax_id in pairwise(["", "-A", "-AT", "-ATP", "-ATP-S3P"]):
+        for copy in ("", "-DP"):
+            new, old = TABLE[f"SD-BASE{lax_id}{copy}"], TABLE[f"SD-BASE{strict_id}{copy}"]
+            assert (compare(new, old), compare(old, new)) == ("laxer", "stricter")
+        assert compare(TABLE[f"SD-BASE{lax_id}-DP"], TABLE[f"SD-BASE{strict_id}"]) == "incomparable"
+    # The laxest value of a chain limits nothing.
+    assert compare(TABLE["PDC-AI"], TABLE["SD-BASE-DP"]) == "equal"
     assert compare(TABLE["mine-as-well"], TABLE["no-stalking"]) == "incomparable"
 
 
@@ -171,4 +247,13 @@ def test_the_texts_for_showing_are_those_of_the_documents() -> None:
     """Read without the catalogue, from what is generated of it."""
     shown = {"id", "title", "summary", "text", "url"}
     documents = catalogue().documents.values()
-    assert roster_texts() == [document.model_dump(include=shown) for document in documents]
+    assert roster_texts() == [
+        document.model_dump(include=shown) | {"by_click": document.id.startswith("PDC-")}
+        for document in documents
+    ]
+
+
+def test_what_gives_something_away_is_known_by_its_id() -> None:
+    """The agreements by click alone are those of the protocol, and ship."""
+    assert {"PDC-INTENT", "PDC-GOOD", "PDC-AI"} == CLICK_ONLY
+    assert SHIPPED.keys() >= CLICK_ONLY

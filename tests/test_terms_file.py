@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from rbutton.person import files, terms_edit
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
-from rbutton.person.settings import FIRST_TEXT
+from rbutton.person.settings import FIRST_TEXT, Exemption, Settings
 from rbutton.person.terms_file import MAX_BYTES, TermsFile
 from tests import processes
 
@@ -226,6 +227,12 @@ def test_setting_refuses_while_the_file_is_wrong(home: Home, how: str) -> None:
         ("proffer.terms", [["invented"]]),
         ("proffer.terms", "SD-BASE"),
         ("proffer.negotiate", [["SD-BASE"]]),
+        ("signals", "on"),
+        ("sites.https://a.example.dnt", "on"),
+        ("sites.a.example.dnt", "exeption"),
+        ("own.clauses.track.offsite", ["never"]),
+        ("exceptions.site", "a.example"),
+        ("invented.key", "on"),
     ],
 )
 def test_setting_refuses_what_would_break_the_file(home: Home, key: str, value: object) -> None:
@@ -234,6 +241,328 @@ def test_setting_refuses_what_would_break_the_file(home: Home, key: str, value: 
     with pytest.raises(PersonError):
         file.set(key, value)
     assert home.terms_file.read_text() == FIRST_TEXT
+
+
+#: Key, value, and how it is known that it holds.
+SET: dict[str, tuple[object, Callable[[Settings], object]]] = {
+    "claims.look": ("auto", lambda found: found.claims.look),
+    "proffer.also": (["SD-BASE"], lambda found: found.proffer.also),
+    "own.clauses.track.offsite": ("never", lambda found: found.own.clauses["track.offsite"]),
+    "own.clauses.purpose": (["Verification"], lambda found: found.own.clauses["purpose"]),
+    "sites.news.example.dnt": ("exception", lambda found: found.signals_with("news.example").dnt),
+    "sites.*.example.button": (
+        "off",
+        lambda found: "off" if not found.button_on("a.example") else 0,
+    ),
+    "sites.[::1].negotiate": ("click", lambda found: found.negotiate_with("[::1]")),
+}
+WRITTEN = {
+    "the first text": FIRST_TEXT,
+    "nothing": "",
+    "sections torn apart": '[sites."a.example"]\ngpc = "off" # mine\n[signals]\n[sites."b.test"]\n',
+    "dotted keys": 'sites."news.example".gpc = "off"\nsignals.gpc = "off"\n',
+    "inline": "sites = { 'a.example' = { gpc = 'off' } }\nown = { clauses = { copy = 'none' } }\n",
+    "empty inline": "sites = {}\nclaims = {}\nown = {}\nsignals = {}\nproffer = {}\n",
+    "a table of clauses": '[own.clauses]\n# mine\ncopy = "on-request"\n\n[signals]\n',
+    "wide": '[sites]\n"news.example" = {gpc = "on"}\n"*.example".look = "never"\n',
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+def test_any_key_is_set_and_taken_out_in_any_way_of_writing(home: Home, text: str) -> None:
+    """Each holds, nothing else changes, comments stay, and taken out it is as before."""
+    home.terms_file.write_text(text)
+    before = opened(home).settings
+    for key, (value, read) in SET.items():
+        file = opened(home)
+        file.set(key, value)
+        assert read(file.settings) == value, key
+        assert opened(home).settings == file.settings
+        file.set(key, None)
+        assert opened(home).problem is None
+    after = opened(home).settings
+    assert after.proffer == before.proffer
+    assert after.own == before.own
+    assert {name: site for name, site in after.sites.items() if site != type(site)()} == {
+        name: site for name, site in before.sites.items() if site != type(site)()
+    }
+    now = home.terms_file.read_text()
+    assert (now.count("#"), now.count("[")) == (text.count("#"), text.count("["))
+
+
+def test_what_is_set_already_leaves_the_file_alone(home: Home) -> None:
+    """To the byte."""
+    file = opened(home)
+    file.set("signals.dnt", "on")
+    file.set("sites.news.example.dnt", None)
+    file.revoke("news.example")
+    assert home.terms_file.read_text() == FIRST_TEXT
+
+
+EXCEPTIONS = {
+    "none": "# mine\n",
+    "sections": '[[exceptions]]\nsite = "b.example" # mine\n\n[signals]\n',
+    "a list": 'exceptions = [{site = "b.example"}] # mine\n',
+    "an empty list": "exceptions = [] # mine\n",
+}
+
+
+@pytest.mark.parametrize("text", EXCEPTIONS.values(), ids=EXCEPTIONS)
+def test_exceptions_are_granted_and_revoked(home: Home, text: str) -> None:
+    """By site and targets; the same again only moves its end; the others are left alone."""
+    home.terms_file.write_text(text)
+    file = opened(home)
+    before = file.settings.exceptions
+    file.grant("a.example", None, None)
+    file.grant("a.example", ["ads.example", "cdn.example"], "2027-01-01T00:00:00Z")
+    file.grant("a.example", ["cdn.example", "ads.example"], "2028-01-01T00:00:00Z")
+    file.grant("*.c.example", ["ads.example"], None)
+    of_a = [one for one in opened(home).settings.exceptions if one.site == "a.example"]
+    assert [one.targets and sorted(one.targets) for one in of_a] == [
+        None,
+        ["ads.example", "cdn.example"],
+    ]
+    assert [one.until and one.until.year for one in of_a] == [None, 2028]
+    file.revoke("a.example", None)
+    file.revoke("*.c.example", ["other.example"])
+    left = [one for one in opened(home).settings.exceptions if one not in before]
+    assert [one.site for one in left] == ["a.example", "*.c.example"]
+    file.revoke("a.example")
+    file.revoke("*.c.example", ["ads.example"])
+    assert opened(home).settings.exceptions == before
+    assert "# mine" in home.terms_file.read_text() or text == EXCEPTIONS["an empty list"]
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "2027-01-01T00:00:00", "2027-13-01T00:00:00Z"])
+def test_an_exception_ends_at_a_time_or_is_refused(home: Home, until: str) -> None:
+    """The file stays as it was."""
+    with pytest.raises(PersonError):
+        opened(home).grant("a.example", None, until)
+    assert home.terms_file.read_text() == FIRST_TEXT
+
+
+def test_an_edit_by_hand_while_ours_is_made_is_kept(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor knows no lock: what it saved between our reading and writing is in the result."""
+    file, put = opened(home), terms_edit.put
+    saved: list[int] = []
+
+    def slow(text: str, *rest: object) -> str:
+        if not saved:
+            saved.append(home.terms_file.write_text(OFF))
+        return put(text, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(terms_edit, "put", slow)
+    file.set("signals.gpc", "off")
+    assert (dnt(file), file.settings.signals.gpc) == ("off", "off")
+
+
+def test_a_file_that_is_written_all_the_time_is_left_to_its_writer(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told, and nothing of theirs is lost."""
+    file, put = opened(home), terms_edit.put
+
+    def racing(text: str, *rest: object) -> str:
+        home.terms_file.write_text(home.terms_file.read_text() + "# more\n")
+        return put(text, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(terms_edit, "put", racing)
+    with pytest.raises(PersonError, match="changed meanwhile"):
+        file.set("signals.gpc", "off")
+    assert home.terms_file.read_text().startswith(FIRST_TEXT)
+    assert opened(home).settings.signals.gpc == "on"
+
+
+def edited(home: Home, file: TermsFile, text: str) -> TermsFile:
+    """The file after an edit by hand was taken."""
+    home.terms_file.write_text(text)
+    assert [file.look(), file.look()] == [False, True]
+    assert file.problem is None
+    return file
+
+
+LOOSER: dict[str, tuple[str, str, list[str]]] = {
+    "a signal off": ("", '[signals]\ndnt = "off"', ["DNT is off now; it was on"]),
+    "both": ("", '[signals]\ndnt = "off"\ngpc = "off"', ["DNT is off", "GPC is off"]),
+    "offered by itself": (
+        '[proffer]\nnegotiate = "click"',
+        "",
+        ["offered by themselves now; it was only by your click"],
+    ),
+    "laxer terms": (
+        "",
+        '[proffer]\nterms = [["SD-BASE"]]',
+        ["“Only what the service needs” is offered now; before, “Only what the service needs, and"],
+    ),
+    "laxer terms first": (
+        '[proffer]\nterms = [["SD-BASE-DP"], ["SD-BASE"]]',
+        '[proffer]\nterms = [["SD-BASE"], ["SD-BASE-DP"]]',
+        ["came first"],
+    ),
+    "the stricter taken out": (
+        '[proffer]\nterms = [["SD-BASE-DP"], ["SD-BASE"]]',
+        '[proffer]\nterms = [["SD-BASE"]]',
+        ["came first"],
+    ),
+    "other terms": ("", '[proffer]\nterms = [["mine-as-well"], ["SD-BASE-DP"]]', ["is mine too"]),
+    "a counter-offer": ("", '[proffer]\nalso = ["SD-BASE"]', ["accepted now without asking you"]),
+    "looking always": ("", '[claims]\nlook = "auto"', ["asked about themselves on every visit"]),
+    "own terms": (
+        '[own]\nclauses = { ads = "none", copy = "immediate", sell = "never" }',
+        '[own]\nclauses = { ads = "untracked", copy = "immediate" }',
+        ["Ads: not based on tracking you now; it was none", "Selling your data: not asked for"],
+    ),
+    "a site's signal": (
+        "",
+        '[sites."a.example"]\ndnt = "exception"',
+        ["a.example: DNT is an exception"],
+    ),
+    "a site's silence ended": (
+        '[sites."*.example"]\nbutton = "off"',
+        '[sites."*.example"]\nlook = "auto"',
+        ["All under example: your terms are offered by themselves now; it was nowhere; asked"],
+    ),
+    "a site all off": ("", "[sites.a]\nbutton = 'off'", ["a: DNT is off now; it was on; GPC"]),
+    "recognised": ("", "[sites.a]\nrecognise = 'on'", ["a: it may recognise you now"]),
+    "a wider name": (
+        '[sites."*.example"]\ndnt = "off"\n[sites."a.example"]\ndnt = "on"',
+        '[sites."*.example"]\ndnt = "off"',
+        ["a.example: DNT is off now; it was on"],
+    ),
+    "an exception": (
+        "",
+        "exceptions = [{site = 'a', targets = ['b']}]",
+        ["On a, b may track you now."],
+    ),
+    "an exception for longer": (
+        "exceptions = [{site = 'a', until = 2098-01-01T00:00:00Z}]",
+        "exceptions = [{site = 'a', until = 2099-01-01T00:00:00Z}]",
+        ["On a, everybody may track you now until 2099-01-01."],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOOSER)
+def test_an_edit_that_loosens_is_told_until_it_is_confirmed(home: Home, case: str) -> None:
+    """In force, but to be confirmed: over restarts and other edits, and in every browser."""
+    before, after, sentences = LOOSER[case]
+    home.terms_file.write_text(before)
+    file = edited(home, opened(home), after)
+    assert file.loosened
+    assert len(file.loosened.changes) == len(sentences)
+    for sentence, part in zip(file.loosened.changes, sentences, strict=True):
+        assert part in sentence
+    other = opened(home)
+    assert other.loosened == file.loosened
+    edited(home, file, after + "\n# more")
+    assert file.loosened
+    assert file.loosened.id != other.loosened.id
+    with pytest.raises(PersonError, match="changed meanwhile"):
+        file.confirm(other.loosened.id)
+    other = opened(home)
+    other.confirm(file.loosened.id)
+    assert other.loosened is None
+    assert [file.look(), file.look()] == [True, False]
+    assert [file.loosened, opened(home).loosened] == [None, None]
+
+
+@pytest.mark.parametrize("case", LOOSER)
+def test_the_way_back_is_no_loosening(home: Home, case: str) -> None:
+    """But where each is stricter in one thing, either way asks."""
+    before, after, _ = LOOSER[case]
+    home.terms_file.write_text(after)
+    file = edited(home, opened(home), before)
+    in_part = ("a site's silence ended", "a site all off", "other terms")
+    assert (file.loosened is not None) == (case in in_part)
+
+
+@pytest.mark.parametrize("case", LOOSER)
+def test_an_edit_that_loosens_can_be_undone(home: Home, case: str) -> None:
+    """The file is as it was last confirmed, and what it was meanwhile is kept."""
+    before, after, _ = LOOSER[case]
+    home.terms_file.write_text(before)
+    file = opened(home)
+    was = file.settings
+    edited(home, file, after)
+    assert file.loosened
+    file.undo(file.loosened.id)
+    assert file.settings == was
+    assert [file.loosened, file.problem] == [None, None]
+    assert home.terms_file.read_text() == before
+    assert (home.config / "terms.undone.toml").read_text() == after
+    assert [file.look(), file.look()] == [False, False]
+
+
+def test_undoing_keeps_an_edit_that_is_being_made(home: Home) -> None:
+    """What was shown is no longer what stands there: nothing is done."""
+    file = edited(home, opened(home), OFF)
+    assert file.loosened
+    home.terms_file.write_text(OFF + "# more\n")
+    with pytest.raises(PersonError, match="changed meanwhile"):
+        file.undo(file.loosened.id)
+    assert home.terms_file.read_text() == OFF + "# more\n"
+
+
+def test_a_change_by_page_or_command_is_confirmed_by_itself(home: Home) -> None:
+    """It is the person's act; what was edited by hand before it is still asked about."""
+    file = opened(home)
+    file.set("signals.dnt", "off")
+    file.grant("a.example", None, None)
+    assert file.loosened is None
+    edited(home, file, home.terms_file.read_text().replace('"auto"\n\n', '"never"\n\n'))
+    assert file.loosened is None
+    text = home.terms_file.read_text()
+    edited(home, file, text.replace('gpc = "on" ', 'gpc = "off"'))
+    assert file.loosened
+    file.set("proffer.negotiate", "click")
+    assert file.loosened
+    assert file.loosened.changes == ["The signal GPC is off now; it was on."]
+    file.undo(file.loosened.id)
+    assert file.settings.proffer.negotiate == "click"
+    assert (dnt(file), file.settings.signals.gpc) == ("off", "on")
+    assert file.settings.exceptions == (Exemption("a.example"),)
+
+
+def test_an_edit_while_no_browser_runs_is_asked_about_too(home: Home) -> None:
+    """What was confirmed is on disk."""
+    opened(home)
+    home.terms_file.write_text(OFF)
+    file = opened(home)
+    assert (dnt(file), bool(file.loosened)) == ("off", True)
+
+
+def test_a_loosening_behind_a_mistake_is_still_asked_about(home: Home) -> None:
+    """The last good settings hold, and those are what was loosened."""
+    file = edited(home, opened(home), OFF)
+    home.terms_file.write_text(BROKEN)
+    again = opened(home)
+    assert again.problem
+    assert dnt(again) == "off"
+    assert again.loosened == file.loosened
+
+
+def test_what_was_confirmed_and_cannot_be_read_is_asked_about(home: Home) -> None:
+    """Nobody can say what changed: then the person says that it is right."""
+    opened(home)
+    files.write(home.confirmed, "[signals")
+    file = opened(home)
+    assert file.loosened
+    assert "cannot be read" in file.loosened.changes[0]
+    with pytest.raises(PersonError):
+        file.undo(file.loosened.id)
+    file.confirm(file.loosened.id)
+    assert opened(home).loosened is None
+
+
+def test_a_long_list_of_loosenings_is_cut(home: Home) -> None:
+    """It is to be read, and fits into one message."""
+    text = "".join(f"[[exceptions]]\nsite = 'n{number}.example'\n" for number in range(4_000))
+    file = edited(home, opened(home), text)
+    assert file.loosened
+    assert len(file.loosened.changes) == 41
+    assert file.loosened.changes[-1] == "And 3,960 more."
 
 
 def test_setting_takes_up_an_edit_that_was_not_taken_yet(home: Home) -> None:
@@ -278,7 +607,8 @@ def test_hosts_that_start_at_once_write_one_file(tmp_path: Path) -> None:
     told = processes.at_once(STARTING, [[tmp_path]] * 4)
     assert told == ["None on\n"] * 4
     assert (tmp_path / "terms.toml").read_text() == FIRST_TEXT
-    assert {path.name for path in tmp_path.iterdir()} == {"terms.toml", "terms.last-good.toml"}
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"terms.toml", "terms.last-good.toml", "terms.confirmed.toml"}
 
 
 def test_processes_that_set_at_once_lose_nothing(tmp_path: Path) -> None:

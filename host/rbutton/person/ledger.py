@@ -24,8 +24,12 @@ from rbutton.terms.encoding import sha256
 #: policy: the bytes of a policy that a proffer rests on. proffer: signed by the person, not sent
 #: yet. sent: handed to a browser for sending, body {"by": …}. response: what came back where
 #: nothing was sealed, body as `decisions.response` has it. sealed: signed by both. declined,
-#: refused: the site's answer. withdraw: the person's notice that ends what `agreement` names.
-#: acknowledged, notice-refused: the site's answer to that. erased: forgotten, all else is empty.
+#: refused: the site's answer. countered: the site's counter-offer to the proffer that `agreement`
+#: names; counter-accepted, counter-declined: what the person said to it, body {"by", "counter"}.
+#: accepted: that counter, signed by both; delivered, undeliverable: what the site said to that.
+#: replaced: a later agreement took its place, body {"by": its id}. withdraw: the person's notice
+#: that ends what `agreement` names. acknowledged, notice-refused: the site's answer to that.
+#: erased: forgotten, all else is empty.
 Kind = Literal[
     "policy",
     "proffer",
@@ -34,6 +38,13 @@ Kind = Literal[
     "sealed",
     "declined",
     "refused",
+    "countered",
+    "counter-accepted",
+    "counter-declined",
+    "accepted",
+    "delivered",
+    "undeliverable",
+    "replaced",
     "withdraw",
     "acknowledged",
     "notice-refused",
@@ -58,7 +69,7 @@ CREATE INDEX record_origin ON record (origin, seq);
 #: Ledgers of 0.1.0 have none of these. The next write makes them: one that cannot be written to
 #: can still be read.
 _INDEXES = (
-    "record_proffer ON record (kind, seq, origin) WHERE kind = 'proffer'",
+    "record_offered ON record (seq, origin) WHERE kind IN ('proffer', 'accepted')",
     "record_sent ON record (at, origin) WHERE kind = 'sent'",
 )
 _COLUMNS = "seq, kind, at, origin, agreement, body"
@@ -77,17 +88,20 @@ _SENT = """
 SELECT at, origin, body, EXISTS (
   SELECT 1 FROM record AS answer
   WHERE answer.origin = asked.origin AND answer.agreement = asked.agreement
-    AND answer.kind IN ('sealed', 'declined', 'refused', 'withdraw')
+    AND answer.kind IN ('sealed', 'declined', 'refused', 'countered', 'withdraw')
 ) FROM record AS asked
 WHERE kind = 'sent' AND (at >= ? OR instr(origin, ?)) ORDER BY at, origin
 """
 #: Beyond every `seq`.
 _NO_SEQ = 2**63 - 1
-_OFFERED_TOTAL = "SELECT count(*) FROM record WHERE kind = 'proffer' AND instr(origin, ?)"
+_OFFERED_TOTAL = (
+    "SELECT count(*) FROM record WHERE kind IN ('proffer', 'accepted') AND instr(origin, ?)"
+)
 _OFFERED = f"""
 WITH proffer AS (
   SELECT seq, origin, agreement FROM record
-  WHERE kind = 'proffer' AND instr(origin, ?) AND seq < ? ORDER BY seq DESC LIMIT ?
+  WHERE kind IN ('proffer', 'accepted') AND instr(origin, ?) AND seq < ?
+  ORDER BY seq DESC LIMIT ?
 )
 SELECT proffer.seq, {", ".join(f"record.{name}" for name in _COLUMNS.split(", "))}
 FROM proffer CROSS JOIN record
@@ -163,7 +177,8 @@ class Offered:
 
     Attributes:
         total: how many there are in all.
-        agreements: the records of each, oldest first; the first is the proffer. No policies.
+        agreements: the records of each, oldest first; the first is the proffer, or the counter
+            that was accepted. No policies.
     """
 
     total: int
@@ -178,7 +193,7 @@ class Sent:
         at: RFC 3339, UTC.
         origin: the site's.
         by: "click", "touch" or "retry".
-        answered: it was sealed, declined, refused or withdrawn.
+        answered: it was sealed, countered, declined, refused or withdrawn.
     """
 
     at: str

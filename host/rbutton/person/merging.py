@@ -143,6 +143,8 @@ def look(home: Home, backup: Backup, progress: Progress, *, keep_seed: Whose | N
             adding[record.seq] = record.agreement
         if not record.seq % 500:
             progress(tail.records + record.seq, total)
+    # With a proffer goes the counter-offer to it that was accepted elsewhere since.
+    forgotten |= {i for i, one in theirs.agreements.items() if one.answers in forgotten}
     progress(total, total)
     brought = {i: one for i, one in theirs.agreements.items() if i not in forgotten}
     merged = _merged(ours.agreements, brought)
@@ -221,7 +223,7 @@ def _merged(ours: Mapping[str, Known], theirs: Mapping[str, Known]) -> dict[str,
     merged = dict(ours)
     for i, one in theirs.items():
         if i in merged:
-            sealed = max(one.sealed or "", merged[i].sealed or "") or None
+            sealed = min(filter(None, (one.sealed, merged[i].sealed)), default=None)
             ended = one.withdrawals | merged[i].withdrawals
             one = replace(one, sealed=sealed, withdrawals=ended)  # noqa: PLW2901
         merged[i] = one
@@ -319,6 +321,10 @@ def _write_terms(home: Home, plan: Plan) -> None:
                 file.write(contents.last_good)
         if again:
             with files.whole(again, replace=True) as file:
+                file.write(contents.terms)
+        if again == home.terms_file:
+            # Taking them in is the person's act: they are not asked about once more.
+            with files.whole(home.confirmed, replace=True) as file:
                 file.write(contents.terms)
 
 

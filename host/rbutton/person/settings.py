@@ -1,25 +1,44 @@
-"""What `terms.toml` says; errors name line, key and the words allowed there.
+"""What `terms.toml` says, once it was read: what is wanted in general, and on one site."""
 
-Checked by hand: the first reply to a browser waits for this, and pydantic alone takes longer to
-import than all the rest that it waits for.
-"""
-
-import re
-import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from rbutton.person.errors import PersonError
+from datetime import datetime
+from typing import Literal, TypeVar
 
 Negotiate = Literal["auto", "click", "never"]
+Look = Literal["click", "auto", "never"]
 OnOff = Literal["on", "off"]
+#: "exception" is DNT: 0, it may track me; of one site alone.
+Dnt = Literal["on", "off", "exception"]
 
-#: An error repeats no more of what stands in the file.
-_LONGEST = 400
-_HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:]+\]")
+#: More choices than anybody weighs.
+MAX_SETS = 64
+#: Agreements of one set, and bytes of one's own terms as JSON: what fits into one offer where a
+#: site's name and address are as long as they may be (protocol, "Bounds").
+MAX_IN_SET = 5
+MAX_OWN = 1_550
+#: So that the browser can be told of all of them in one message.
+MAX_SITES = 8_000
+MAX_EXCEPTIONS = 4_000
+
+#: Section → its keys that are one word → the words allowed there. "site" is what stands under a
+#: name of `sites`.
+WORDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "signals": {"dnt": ("on", "off"), "gpc": ("on", "off")},
+    "proffer": {"negotiate": ("auto", "click", "never")},
+    "claims": {"look": ("click", "auto", "never")},
+    "site": {
+        "negotiate": ("auto", "click", "never"),
+        "dnt": ("on", "off", "exception"),
+        "gpc": ("on", "off"),
+        "look": ("click", "auto", "never"),
+        "recognise": ("on", "off"),
+        "button": ("on", "off"),
+    },
+}
 
 FIRST_TEXT = """\
+#:schema terms.schema.json
 # Your terms, and how the r-button offers them. Edit this file by hand whenever you like:
 # a saved change is in force in about a second.
 
@@ -39,35 +58,98 @@ negotiate = "auto"
 # or else the first one. Each name is an agreement of the roster.
 terms = [["SD-BASE-DP"]]
 
-# What differs on one site, or on all sites under a name (the longest match counts):
+# What else a site may get if it asks for it, without asking you:
+# also = ["SD-BASE"]
+
+# Terms of your own, clause by clause, offered only when you say so:
+# [own]
+# clauses = { "track.offsite" = "never", copy = "on-request" }
+
+# When a site is asked for what it says about itself: "click", when you press Look;
+# "auto", on every visit; "never", not at all:
+# [claims]
+# look = "click"
+
+# What differs on one site, or on all sites under a name. For each key the longest name counts:
 # [sites."news.example"]
 # negotiate = "never"
+# dnt = "exception"   # "on", "off", or this: DNT: 0, it may track me
 # [sites."*.example"]
-# negotiate = "click"
+# gpc = "off"
+# look = "never"
+# [sites."bank.example"]
+# button = "off"      # no signal, no offer, no question: as if there were no button
+
+# Who may track me where: on one site everybody, or only these; for good, or until then:
+# [[exceptions]]
+# site = "news.example"
+# targets = ["ads.example"]
+# until = 2027-01-01T00:00:00Z
 """
 
 
 @dataclass(frozen=True)
 class Signals:
-    """Which signals go out with every request."""
+    """Which signals go out; of the general ones neither is "exception"."""
 
-    dnt: OnOff = "on"
+    dnt: Dnt = "on"
     gpc: OnOff = "on"
 
 
 @dataclass(frozen=True)
 class Proffer:
-    """What is offered, and when."""
+    """What is offered, and when; what is accepted without asking if a site counters with it."""
 
     negotiate: Negotiate = "auto"
     terms: list[list[str]] = field(default_factory=lambda: [["SD-BASE-DP"]])
+    also: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Own:
+    """Terms of the person's own: clause → value, lists sorted; none where it is empty."""
+
+    clauses: dict[str, str | list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """When sites are asked for what they say about themselves."""
+
+    look: Look = "click"
 
 
 @dataclass(frozen=True)
 class Site:
-    """What differs on one site."""
+    """What differs on one site, or under one wildcard; None where it says nothing."""
 
     negotiate: Negotiate | None = None
+    dnt: Dnt | None = None
+    gpc: OnOff | None = None
+    look: Look | None = None
+    recognise: OnOff | None = None
+    button: OnOff | None = None
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """One of `exceptions`: who may track the person where.
+
+    Attributes:
+        site: a host name, or "*." and one.
+        targets: host names; None: everybody on that site.
+        until: UTC, whole seconds; None: until it is revoked.
+    """
+
+    site: str
+    targets: tuple[str, ...] | None = None
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        return self.until is None or now < self.until
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -76,166 +158,65 @@ class Settings:
 
     signals: Signals = field(default_factory=Signals)
     proffer: Proffer = field(default_factory=Proffer)
+    own: Own = field(default_factory=Own)
+    claims: Claims = field(default_factory=Claims)
     sites: dict[str, Site] = field(default_factory=dict)
+    exceptions: tuple[Exemption, ...] = ()
+
+    def button_on(self, host: str) -> bool:
+        """Whether there is a button at all on `host`: else no signal, no offer, no look."""
+        return self._stated(host, lambda site: site.button) != "off"
 
     def negotiate_with(self, host: str) -> Negotiate:
-        """When to offer to `host`: by its own name, the longest wildcard, or in general."""
-        fitting = [
-            name
-            for name in self.sites
-            if name == host or (name.startswith("*.") and host.endswith(name[1:]))
-        ]
-        # "x.com" and "*.com" are equally long.
-        best = max(fitting, key=lambda name: (name == host, len(name)), default=None)
-        here = self.sites[best].negotiate if best else None
-        return here or self.proffer.negotiate
+        """When to offer to `host`."""
+        if not self.button_on(host):
+            return "never"
+        return self._stated(host, lambda site: site.negotiate) or self.proffer.negotiate
+
+    def signals_with(self, host: str) -> Signals:
+        """What goes out to `host` (or to all under "*.example"), `exceptions` aside."""
+        if not self.button_on(host):
+            return Signals("off", "off")
+        return Signals(
+            self._stated(host, lambda site: site.dnt) or self.signals.dnt,
+            self._stated(host, lambda site: site.gpc) or self.signals.gpc,
+        )
+
+    def look_with(self, host: str) -> Look:
+        """When to ask `host` for what it says about itself."""
+        if not self.button_on(host):
+            return "never"
+        return self._stated(host, lambda site: site.look) or self.claims.look
+
+    def recognises(self, host: str) -> bool:
+        """Whether `host` may know the person again by the agreement."""
+        stated = self._stated(host, lambda site: site.recognise)
+        return self.button_on(host) and stated == "on"
+
+    def differing_signals(self) -> Iterator[tuple[str, Signals]]:
+        """The names of `sites` whose signals are others than without them.
+
+        Both values are worked out, so that of these names the longest that fits decides alone.
+        """
+        for name in self.sites:
+            here = self.signals_with(name)
+            above = next((one for one in _names(name) if one != name and one in self.sites), None)
+            if here != (self.signals_with(above) if above else self.signals):
+                yield name, here
+
+    def _stated(self, host: str, key: Callable[[Site], _T | None]) -> _T | None:
+        """What the longest name that fits and states this key says."""
+        sites = (self.sites[name] for name in _names(host) if name in self.sites)
+        return next((value for site in sites if (value := key(site)) is not None), None)
 
 
-def parse(text: str, roster: Collection[str]) -> Settings:
-    """Read the text of `terms.toml`.
+def _names(host: str) -> Iterator[str]:
+    """All that `host` may be named by, the longest first: itself, then the wildcards over it.
 
-    Args:
-        text: the file's text.
-        roster: ids that `proffer.terms` may name.
-
-    Raises:
-        PersonError: `message` names line and key, `fix` what is allowed there.
+    For "*.shop.example" it is what covers all of its hosts.
     """
-    try:
-        members = tomllib.loads(text)
-    except RecursionError:
-        raise _error("terms.toml is nested too deep.", "Take the brackets out.") from None
-    except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
-        raise _error(f"terms.toml is not TOML: {error}.", "Mend that line and save.") from None
-    _check_names(text, (), members, ("signals", "proffer", "sites"))
-    signals = _section(text, ("signals",), members.get("signals", {}), _SIGNALS)
-    proffer = _section(text, ("proffer",), members.get("proffer", {}), _PROFFER)
-    if "terms" in proffer:
-        _check_terms(text, proffer["terms"], roster)
-    several = members.get("sites", {})
-    if not isinstance(several, dict):
-        raise _no_section(text, ("sites",))
-    sites = {}
-    for name, one in several.items():
-        if not _HOST.fullmatch(name):
-            raise _error(
-                f"{_at(text, ('sites', name))}“{name}” is not the name of a site.",
-                'Write a host name such as "news.example" or "*.example".',
-            )
-        sites[name] = Site(**_section(text, ("sites", name), one, _SITE))
-    return Settings(Signals(**signals), Proffer(**proffer), sites)
-
-
-#: What may stand in a section, and the words allowed there; None where it is not one word.
-_SIGNALS = {"dnt": ("on", "off"), "gpc": ("on", "off")}
-_PROFFER = {"negotiate": ("auto", "click", "never"), "terms": None}
-_SITE = {"negotiate": ("auto", "click", "never")}
-
-
-def _section(
-    text: str,
-    path: tuple[str, ...],
-    members: Any,
-    allowed: Mapping[str, tuple[str, ...] | None],
-) -> dict[str, Any]:
-    if not isinstance(members, dict):
-        raise _no_section(text, path)
-    _check_names(text, path, members, tuple(allowed))
-    for name, value in members.items():
-        words = allowed[name]
-        if words and value not in words:
-            where = (*path, name)
-            raise _error(
-                f"{_at(text, where)}{'.'.join(where)} is {value!r}.", _nearest(str(value), words)
-            )
-    return members
-
-
-def _check_names(
-    text: str, path: tuple[str, ...], members: dict[str, Any], allowed: tuple[str, ...]
-) -> None:
-    for name in members:
-        if name not in allowed:
-            where = (*path, name)
-            raise _error(
-                f"{_at(text, where)}“{'.'.join(where)}” is not a setting.", _nearest(name, allowed)
-            )
-
-
-def _no_section(text: str, path: tuple[str, ...]) -> PersonError:
-    name = ".".join(path)
-    return _error(
-        f"{_at(text, path)}{name} is not a section.", f"Write [{name}] on a line of its own."
-    )
-
-
-def _check_terms(text: str, terms: Any, roster: Collection[str]) -> None:
-    sets = terms if isinstance(terms, list) else []
-    if not sets or not all(
-        isinstance(wanted, list) and all(isinstance(name, str) for name in wanted)
-        for wanted in sets
-    ):
-        raise _error(
-            f"{_at(text, ('proffer', 'terms'))}each choice in proffer.terms is a list of its own.",
-            _SETS,
-        )
-    for wanted in sets:
-        _check_set(text, wanted, roster)
-
-
-_SETS = (
-    'Write [["SD-BASE-DP"]], with two brackets; '
-    'two agreements together are one set: [["no-stalking", "mine-as-well"]].'
-)
-
-
-def _check_set(text: str, wanted: list[str], roster: Collection[str]) -> None:
-    path = ("proffer", "terms")
-    if not wanted or len(set(wanted)) < len(wanted):
-        raise _error(
-            f"{_at(text, path)}proffer.terms has a set that is empty or names one twice.",
-            _SETS,
-        )
-    for name in wanted:
-        if name not in roster:
-            raise _error(
-                f"{_at(text, path)}proffer.terms names “{name}”, which is not in the roster.",
-                _nearest(name, sorted(roster)),
-            )
-
-
-def _nearest(word: str, allowed: Collection[str]) -> str:
-    import difflib
-
-    spelled = {one.lower(): one for one in allowed}
-    near = difflib.get_close_matches(word.lower(), spelled, n=1)
-    listed = ", ".join(f'"{one}"' for one in allowed)
-    return (f'Did you mean "{spelled[near[0]]}"? ' if near else "") + f"Allowed: {listed}."
-
-
-def _at(text: str, path: tuple[str, ...]) -> str:
-    """`terms.toml, line 3: ` for a key's path; without the line where it is written unusually."""
-    keys = [part for part in path if not part.isdigit()]
-    table: list[str] = []
-    best: tuple[int, int] = (0, 0)
-    for number, line in enumerate(text.splitlines(), 1):
-        # Possessive, and trimmed afterwards: a line of thousands of spaces must not take minutes.
-        if header := re.match(r"\s*+\[\[?(.+?)\]\]?\s*+(#.*)?$", line):
-            table = _dotted(header[1].strip())
-            here = table
-        elif setting := re.match(r"\s*+([^=#\[\]]+)=", line):
-            here = table + _dotted(setting[1].strip())
-        else:
-            continue
-        if here == keys[: len(here)] and len(here) > best[0]:
-            best = (len(here), number)
-    return f"terms.toml, line {best[1]}: " if best[1] else "terms.toml: "
-
-
-def _dotted(text: str) -> list[str]:
-    return [part.strip("\"' ") for part in re.findall(r'"[^"]*"|\'[^\']*\'|[^.]+', text)]
-
-
-def _error(message: str, fix: str) -> PersonError:
-    shown = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
-    return PersonError("config", shown, fix)
+    yield host
+    above = host.removeprefix("*.")
+    while "." in above:
+        above = above.partition(".")[2]
+        yield f"*.{above}"

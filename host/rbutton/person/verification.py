@@ -1,5 +1,6 @@
 """Whether a ledger holds what it says: the chain, and every signature, id and hash in it."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from rbutton.terms import agreement as agreements
 from rbutton.terms import documents, jws
 from rbutton.terms import notice as notices
 from rbutton.terms import policy as policies
-from rbutton.terms.agreement import SignedAgreement
+from rbutton.terms.agreement import Agreement, SignedAgreement
 from rbutton.terms.encoding import (
     Hash,
     Origin,
@@ -62,7 +63,10 @@ class Known:
         person: the key of the proffer; `nonce` and the seed give its private half.
         site: the key that may seal it.
         replaces: the id of the agreement that it supersedes.
-        sealed: when both had signed, RFC 3339; None where they have not.
+        answers: the id of the proffer that it answers, where it is a counter-offer.
+        frame: the hash of what a counter-offer may not change.
+        sealed: when both had signed, RFC 3339, the earliest on record; None where they have not.
+        counters: the ids of what the site wanted instead.
         withdrawals: the ids of the person's notices that end it.
     """
 
@@ -71,8 +75,24 @@ class Known:
     site: PublicKey
     nonce: bytes
     replaces: str | None
+    answers: str | None
+    frame: bytes
     sealed: str | None = None
+    counters: set[str] = field(default_factory=set)
     withdrawals: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, offered: Agreement) -> "Known":
+        """What a signed one says of itself."""
+        return cls(
+            origin=offered.site.origin,
+            person=offered.person.jwk,
+            site=offered.site.jwk,
+            nonce=from_b64u(offered.nonce),
+            replaces=offered.supersedes,
+            answers=offered.answers,
+            frame=_frame(offered),
+        )
 
 
 class Verification:
@@ -96,6 +116,13 @@ class Verification:
             "sealed": self._sealed,
             "declined": self._answer,
             "refused": self._answer,
+            "countered": self._countered,
+            "counter-accepted": self._counter_answered,
+            "counter-declined": self._counter_answered,
+            "accepted": self._accepted,
+            "delivered": self._delivered,
+            "undeliverable": self._answer,
+            "replaced": self._replaced,
             "withdraw": self._withdraw,
             "acknowledged": self._acknowledged,
             "notice-refused": self._answer,
@@ -137,19 +164,51 @@ class Verification:
         offered = signed.agreement
         if offered.site.policy not in self._policies[record.agreement]:
             raise InvalidDocument("it rests on a policy that is not the one kept beside it")
-        self.agreements[record.agreement] = Known(
-            origin=record.origin,
-            person=offered.person.jwk,
-            site=offered.site.jwk,
-            nonce=from_b64u(offered.nonce),
-            replaces=offered.supersedes,
-        )
+        self.agreements[record.agreement] = Known.of(offered)
 
     def _sealed(self, record: Record) -> None:
         known = self._known(record)
         if not _agreement(record).sealed:
             raise InvalidDocument("it is not signed by both")
-        known.sealed = max(known.sealed or "", record.at)
+        known.sealed = min(known.sealed or record.at, record.at)
+
+    def _countered(self, record: Record) -> None:
+        known = self._known(record)
+        counter = agreements.read(record.body)
+        if counter.by_person or not counter.by_site:
+            raise InvalidDocument("it is not signed by the site alone")
+        if counter.agreement.answers != record.agreement:
+            raise InvalidDocument("it answers something else than what was offered")
+        if _frame(counter.agreement) != known.frame:
+            raise InvalidDocument("it changes more of what was offered than a counter-offer may")
+        known.counters.add(counter.id)
+
+    def _counter_answered(self, record: Record) -> None:
+        known = self._known(record)
+        told = build(_CounterAnswer, documents.parse(record.body, "note"), "note")
+        if told.counter not in known.counters:
+            raise InvalidDocument("it answers a counter-offer that was not made")
+
+    def _accepted(self, record: Record) -> None:
+        signed = _agreement(record)
+        offered = self.agreements.get(signed.agreement.answers or "")
+        if not signed.sealed:
+            raise InvalidDocument("it is not signed by both")
+        if offered is None or signed.id not in offered.counters:
+            raise InvalidDocument("it accepts a counter-offer that was not made")
+        known = self.agreements.setdefault(record.agreement, Known.of(signed.agreement))
+        known.sealed = min(known.sealed or record.at, record.at)
+
+    def _delivered(self, record: Record) -> None:
+        if self._known(record).sealed is None or record.body:
+            raise InvalidDocument("it is about terms that were not accepted")
+
+    def _replaced(self, record: Record) -> None:
+        self._known(record)
+        by = build(_Replaced, documents.parse(record.body, "note"), "note").by
+        later = self.agreements.get(by)
+        if later is None or later.sealed is None or later.replaces != record.agreement:
+            raise InvalidDocument("nothing that both signed has replaced it")
 
     def _sent(self, record: Record) -> None:
         self._known(record)
@@ -230,6 +289,15 @@ class _Sent(Closed):
     by: Literal["click", "touch", "retry"]
 
 
+class _CounterAnswer(Closed):
+    by: Literal["click", "listed"]
+    counter: Hash
+
+
+class _Replaced(Closed):
+    by: Hash
+
+
 class _Response(Closed):
     """As `decisions.response` writes it."""
 
@@ -248,6 +316,10 @@ def _agreement(record: Record) -> SignedAgreement:
     if signed.agreement.site.origin != record.origin:
         raise InvalidDocument("it names another site")
     return signed
+
+
+def _frame(agreement: Agreement) -> bytes:
+    return hashlib.sha256(documents.canonical(agreement.frame())).digest()
 
 
 def _notice(record: Record) -> SignedNotice:

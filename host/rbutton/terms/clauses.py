@@ -33,6 +33,7 @@ class Chain(Closed):
     values: list[str]
     says: dict[str, str]
     promise: dict[str, str]
+    dpv: dict[str, str] = Field(default_factory=dict)
 
     def check(self, value: Value) -> None:
         if value not in self.values:
@@ -57,6 +58,10 @@ class Chain(Closed):
     def promised(self, value: Value) -> str:
         return self.promise[str(value)]
 
+    def iris(self, value: Value) -> list[str]:
+        """What the W3C Data Privacy Vocabulary calls it, if it has a term for it."""
+        return [self.dpv[str(value)]] if value in self.dpv else []
+
     def _place(self, value: Value) -> int:
         return self.values.index(str(value))
 
@@ -69,6 +74,7 @@ class Names(Closed):
     label: str
     items: dict[str, str]
     promise: str
+    dpv: str
 
     def check(self, value: Value) -> None:
         if isinstance(value, str) or value != sorted(set(value)):
@@ -93,6 +99,9 @@ class Names(Closed):
 
     def promised(self, value: Value) -> str:
         return self.promise.format(items=self.words(value))
+
+    def iris(self, value: Value) -> list[str]:
+        return [self.dpv + name for name in value]
 
 
 class Duration(Closed):
@@ -131,6 +140,9 @@ class Duration(Closed):
         if self.is_strictest(value):
             return self.none
         return self.promise.format(duration=self.words(value))
+
+    def iris(self, value: Value) -> list[str]:  # noqa: ARG002 - DPV has no term for a span
+        return []
 
 
 Clause = Annotated[Chain | Names | Duration, Field(discriminator="kind")]

@@ -16,13 +16,18 @@ from rbutton.terms.models import Closed, first_fault
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
-def _check_id(text: str) -> str:
+def check_id(text: str) -> str:
+    """An id of the roster.
+
+    Raises:
+        InvalidDocument: anything else.
+    """
     if not _ID.fullmatch(text):
         raise InvalidDocument("is not 1 to 64 letters, digits, dots or hyphens")
     return text
 
 
-RosterId = Annotated[Text, AfterValidator(_check_id)]
+RosterId = Annotated[Text, AfterValidator(check_id)]
 
 
 class RosterDocument(Closed):

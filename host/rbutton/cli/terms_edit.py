@@ -1,0 +1,218 @@
+"""`rbutton terms edit`, `set`, `unset`, `grant`, `revoke`: changing `terms.toml`."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from rbutton.cli import asking, homes
+from rbutton.cli.commands import DONE, NO, USAGE, Commands
+from rbutton.person import files, terms_schema
+from rbutton.person.errors import PersonError
+from rbutton.person.terms_edit import key_of
+from rbutton.person.terms_file import TermsFile, problem_of, text_of
+from rbutton.shipped.limits import limits
+from rbutton.shipped.roster import catalogue
+
+#: Asked for where neither VISUAL nor EDITOR says which.
+_EDITORS = ("sensible-editor", "editor", "nano", "vi")
+#: The copy that is edited, beside the file so that its schema is found.
+_COPY = "terms.editing.toml"
+
+
+def add(verbs: Commands) -> None:
+    """Their options."""
+    one = verbs.add_parser(
+        "edit",
+        help="edit terms.toml in your editor, checked before it counts",
+        description="Opens a copy of terms.toml in $VISUAL or $EDITOR, checks it, shows what it "
+        "makes laxer, and then puts it in place.",
+    )
+    one.add_argument("--yes", action="store_true", help="keep what is laxer without asking")
+    one.set_defaults(run=run_edit)
+    one = verbs.add_parser(
+        "set",
+        help="change one setting",
+        description="Changes one setting and keeps the comments of the file.",
+        epilog="rbutton terms set signals.dnt off; "
+        "rbutton terms set proffer.terms SD-BASE-DP no-stalking+mine-as-well; "
+        "rbutton terms set sites.news.example.button off; "
+        "rbutton terms set own.clauses.purpose ServiceProvision EnforceSecurity",
+    )
+    one.add_argument("key", metavar="KEY", help="such as signals.dnt or sites.news.example.gpc")
+    one.add_argument(
+        "values",
+        metavar="VALUE",
+        nargs="*",
+        help="a word; several for a list; for proffer.terms sets, their agreements joined by +",
+    )
+    one.set_defaults(run=run_set)
+    one = verbs.add_parser("unset", help="take one setting out, so that it is as at first")
+    one.add_argument("key", metavar="KEY")
+    one.set_defaults(run=run_unset)
+    one = verbs.add_parser("grant", help="let a site, or some on it, track you: DNT: 0")
+    one.add_argument("site", metavar="SITE", help="news.example, or *.news.example")
+    one.add_argument("targets", metavar="TARGET", nargs="*", help="who; none: everybody on it")
+    one.add_argument("--until", metavar="TIME", help="such as 2027-01-01T00:00:00Z")
+    one.set_defaults(run=run_grant)
+    one = verbs.add_parser("revoke", help="take back what was granted to a site")
+    one.add_argument("site", metavar="SITE")
+    one.set_defaults(run=run_revoke)
+
+
+def run_set(options: Namespace) -> int:
+    """Change one key.
+
+    Raises:
+        PersonError: nothing was changed.
+    """
+    return _change(lambda file: file.set(options.key, _value(options.key, options.values)))
+
+
+def run_unset(options: Namespace) -> int:
+    """Take one key out.
+
+    Raises:
+        PersonError: nothing was changed.
+    """
+    return _change(lambda file: file.set(options.key, None))
+
+
+def run_grant(options: Namespace) -> int:
+    """Add an exception.
+
+    Raises:
+        PersonError: nothing was changed.
+    """
+    return _change(lambda file: file.grant(options.site, options.targets or None, options.until))
+
+
+def run_revoke(options: Namespace) -> int:
+    """Take the exceptions of a site out.
+
+    Raises:
+        PersonError: nothing was changed.
+    """
+    return _change(lambda file: file.revoke(options.site))
+
+
+def run_edit(options: Namespace) -> int:
+    """Let the person edit a copy until it is right, and put it in place.
+
+    Raises:
+        PersonError: nothing was changed; the copy is where it was, if one was edited.
+    """
+    home = homes.existing()
+    roster = catalogue().documents
+    terms_schema.write(home, roster)
+    file, copy = TermsFile(home, roster), home.config / _COPY
+    before = file.read()
+    if not _take_up(copy):
+        files.write(copy, before)
+    while True:
+        _open(copy)
+        try:
+            after = text_of(copy)
+            changes = file.loosens(after)
+        except PersonError as error:
+            print(f"{error.message.replace('terms.toml', str(copy), 1)}\n{error.fix}")
+            if asking.yes("Edit it again?"):
+                continue
+            return _kept(copy)
+        break
+    if after == before:
+        copy.unlink()
+        print("Nothing was changed.")
+        return DONE
+    if changes:
+        print("\n".join(["This makes something laxer:", *(f"- {one}" for one in changes)]))
+        if not options.yes and not asking.yes("Put it in place?"):
+            return _kept(copy)
+    try:
+        file.replace(before, after)
+    except PersonError as error:
+        raise PersonError(error.code, error.message, f"Your edit is kept in {copy}.") from None
+    copy.unlink()
+    print(f"{home.terms_file} is changed.")
+    return DONE
+
+
+def _change(change: Callable[[TermsFile], None]) -> int:
+    home = homes.existing()
+    file = TermsFile(home, catalogue().documents)
+    if wrong := problem_of(home, catalogue().documents):
+        print(f"rbutton: {wrong.message} {wrong.fix}", file=sys.stderr)
+        return NO
+    before = file.read()
+    try:
+        change(file)
+    except PersonError as error:
+        if error.code != "config":
+            raise
+        # Of a line that was never written, the number says nothing.
+        print(f"rbutton: {_without_place(error.message)} {error.fix}", file=sys.stderr)
+        return _failed(error.message)
+    same = file.read() == before
+    print("That is how it was." if same else f"{home.terms_file} is changed.")
+    return DONE
+
+
+def _value(key: str, values: list[str]) -> str | list[str] | list[list[str]]:
+    """What the words of the command line are for that key."""
+    path = key_of(key)
+    if path == ("proffer", "terms"):
+        return [value.split("+") for value in values]
+    if path == ("proffer", "also"):
+        return values
+    if path[:2] == ("own", "clauses") and isinstance(limits().get(path[-1]), frozenset):
+        return sorted(values)
+    if len(values) != 1:
+        raise PersonError("usage", f"{key} is one word.", "Give one.")
+    return values[0]
+
+
+def _failed(message: str) -> int:
+    """Of a change that was refused: whether what was asked for is wrong, or it cannot be now."""
+    if message.startswith("“") or message != _without_place(message):
+        return USAGE
+    return NO
+
+
+def _without_place(message: str) -> str:
+    return re.sub(r"^terms\.toml(, line \d+)?: ", "", message)
+
+
+def _take_up(copy: Path) -> bool:
+    """Whether to go on with an edit that was not finished."""
+    return copy.exists() and asking.yes(f"{copy} is an edit you did not finish. Go on with it?")
+
+
+def _kept(copy: Path) -> int:
+    print(f"Nothing was changed. Your edit is kept in {copy}: rbutton terms edit goes on with it.")
+    return NO
+
+
+def _open(copy: Path) -> None:
+    chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    chosen = chosen or next((name for name in _EDITORS if shutil.which(name)), None)
+    if not chosen:
+        raise PersonError(
+            "usage", "There is no editor to open.", "Set EDITOR: EDITOR=nano rbutton terms edit."
+        )
+    try:
+        code = subprocess.run([*shlex.split(chosen), str(copy)], check=False).returncode
+    except (OSError, ValueError) as error:
+        raise PersonError(
+            "usage", f"The editor “{chosen}” cannot be started: {error}.", "Set EDITOR to another."
+        ) from None
+    if code:
+        raise PersonError(
+            "usage",
+            f"The editor “{chosen}” ended with an error, and nothing was changed.",
+            f"Your edit is kept in {copy}.",
+        )

@@ -1,0 +1,222 @@
+"""Changing the text of `terms.toml`, a key at a time: comments, order and spacing stay.
+
+Text in, text out. Whoever writes the result checks it first, as for any other edit.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rbutton.person.errors import PersonError
+
+#: ("signals", "dnt"), ("own", "clauses", "copy"), ("sites", "news.example", "dnt").
+Key = tuple[str, ...]
+
+
+def key_of(text: str) -> Key:
+    """The key of `signals.dnt`, `own.clauses.track.offsite`, `sites.news.example.dnt`.
+
+    What a site or a clause is called needs no quotes here, though it has dots.
+
+    Raises:
+        PersonError: it names no one setting.
+    """
+    first, *more = text.split(".")
+    if first == "sites" and len(more) > 1:
+        more = [".".join(more[:-1]), more[-1]]
+    elif first == "own" and len(more) > 1:
+        more = [more[0], ".".join(more[1:])]
+    if not more or len(more) > 2 or first == "exceptions":
+        raise PersonError(
+            "config",
+            f"“{text[:80]}” is not one setting.",
+            "Name one, such as signals.dnt or sites.news.example.gpc.",
+        )
+    return (first, *(part.strip("\"'") for part in more))
+
+
+def put(text: str, key: Key, value: Any) -> str:
+    """Set one key; with None, take it out.
+
+    Raises:
+        PersonError: it stands where a program cannot change it.
+    """
+    expected = _with(tomllib.loads(text), key, value)
+    ways = (lambda: _put(text, key, value), lambda: _put_dotted(text, key, value))
+    return _checked(text, expected, *ways)
+
+
+def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None) -> str:
+    """Add one of `exceptions`, in the place of one of the same site and targets.
+
+    Args:
+        text: the file's text.
+        site: a host name, or "*." and one.
+        targets: host names; None: everybody on that site.
+        until: RFC 3339; None: until it is revoked.
+
+    Raises:
+        PersonError: as `put`.
+    """
+    from tomlkit import TOMLDocument, item
+    from tomlkit import datetime as toml_datetime
+
+    try:
+        members = {
+            "site": site,
+            **({} if targets is None else {"targets": list(targets)}),
+            **({} if until is None else {"until": toml_datetime(until)}),
+        }
+    except ValueError:
+        raise PersonError("config", f"“{until}” is not a time.", _TIME) from None
+    without = revoke(text, site, targets)
+    plain = tomllib.loads(without)
+
+    def add(document: TOMLDocument) -> None:
+        standing = document.get("exceptions")
+        if standing is None or not standing:
+            document.pop("exceptions", None)
+            document.append("exceptions", item([members]))
+        elif hasattr(standing, "multiline"):
+            standing.append(_inline(members))
+        else:
+            standing.append(item(members))
+
+    expected = {**plain, "exceptions": [*plain.get("exceptions", []), members]}
+    return _checked(without, expected, lambda: _edited(without, add))
+
+
+_TIME = "Write it as 2027-01-01T00:00:00Z."
+#: For `revoke`: whatever its targets.
+ALL = object()
+
+
+def revoke(text: str, site: str, targets: object) -> str:
+    """Take out what `exceptions` says of a site and these targets; with `ALL`, of any.
+
+    Raises:
+        PersonError: as `put`.
+    """
+    from tomlkit import TOMLDocument
+
+    plain = tomllib.loads(text)
+    wanted = set(targets) if isinstance(targets, list | tuple) else targets
+
+    def is_it(one: Mapping[str, Any]) -> bool:
+        found = set(one["targets"]) if "targets" in one else None
+        return one["site"] == site and (wanted is ALL or found == wanted)
+
+    gone = [at for at, one in enumerate(plain.get("exceptions", [])) if is_it(one)]
+    if not gone:
+        return text
+    left = [one for at, one in enumerate(plain["exceptions"]) if at not in gone]
+
+    def take_out(document: TOMLDocument) -> None:
+        if not left:
+            document.remove("exceptions")
+            return
+        for at in reversed(gone):
+            del document["exceptions"][at]
+
+    expected = {name: value for name, value in plain.items() if name != "exceptions"}
+    if left:
+        expected["exceptions"] = left
+    return _checked(text, expected, lambda: _edited(text, take_out))
+
+
+def _put(text: str, key: Key, value: Any) -> str:
+    """With a section for what has none yet; one that is left with nothing goes."""
+    import tomlkit
+    from tomlkit.items import InlineTable
+
+    *parents, name = key
+
+    def change(document: tomlkit.TOMLDocument) -> None:
+        tables: list[Any] = [document]
+        for depth, parent in enumerate(parents):
+            if parent not in tables[-1]:
+                if value is None:
+                    return
+                inline = isinstance(tables[-1], InlineTable)
+                nested = depth < len(parents) - 1
+                tables[-1][parent] = tomlkit.inline_table() if inline else tomlkit.table(nested)
+            tables.append(tables[-1][parent])
+        if value is not None:
+            tables[-1][name] = value
+        elif name in tables[-1]:
+            del tables[-1][name]
+            for parent, above in zip(reversed(parents), reversed(tables[:-1]), strict=True):
+                if len(above[parent]) or "#" in above[parent].as_string():
+                    break
+                del above[parent]
+
+    return _edited(text, change)
+
+
+def _put_dotted(text: str, key: Key, value: Any) -> str:
+    """As `sites."news.example".dnt = "off"`, where the file is written like that."""
+    import tomlkit
+
+    def change(document: tomlkit.TOMLDocument) -> None:
+        table: Any = document[key[0]]
+        table.append(tomlkit.key(list(key[1:])), value)
+
+    return _edited(text, change)
+
+
+def _edited(text: str, change: Callable[[Any], None]) -> str:
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    change(document)
+    return tomlkit.dumps(document)
+
+
+def _inline(members: Mapping[str, Any]) -> Any:
+    import tomlkit
+
+    table = tomlkit.inline_table()
+    table.update(members)
+    return table
+
+
+def _checked(text: str, expected: dict[str, Any], *ways: Callable[[], str]) -> str:
+    """What the first of `ways` makes that says what is expected and nothing else.
+
+    tomlkit comes to no good end with some files: sections torn apart, dotted keys.
+    """
+    from tomlkit.exceptions import TOMLKitError
+
+    for way in ways:
+        try:
+            changed = way()
+            found = tomllib.loads(changed)
+        except (TOMLKitError, ValueError, TypeError, KeyError, AttributeError):
+            continue
+        if _bare(found) == _bare(expected):
+            # What differs in nothing stays as it is, to the byte.
+            return text if found == tomllib.loads(text) else changed
+    raise PersonError(
+        "config", "terms.toml is written in a way that only you can change.", "Edit it by hand."
+    )
+
+
+def _bare(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Without sections that say nothing."""
+    found = {}
+    for name, value in members.items():
+        bare = _bare(value) if isinstance(value, Mapping) else value
+        if bare != {}:
+            found[name] = bare
+    return found
+
+
+def _with(members: dict[str, Any], key: Key, value: Any) -> dict[str, Any]:
+    name, *more = key
+    if not more:
+        left = {other: old for other, old in members.items() if other != name}
+        return left if value is None else {**left, name: value}
+    inner = members.get(name, {})
+    if not isinstance(inner, dict):
+        return members
+    return {**members, name: _with(inner, tuple(more), value)}
