@@ -56,6 +56,10 @@ class Proffer:
     def id(self) -> str:
         return self.signed.id
 
+    def accepts(self, counter: bytes) -> bytes:
+        """The site's counter, with this person's signature beside it."""
+        return agreement.countersign(agreement.read(counter), self.key).body
+
     def resigned(self, **changes: Any) -> bytes:
         """The same person's JWS over a payload that differs in `changes`."""
         return self.resigned_as(payload_of(self.signed) | changes)
@@ -87,14 +91,32 @@ def a_hash() -> str:
 
 @dataclass
 class Shop:
-    """The core with a real SQLite file, and a clock that tests set."""
+    """The core with a real database, and a clock that tests set.
+
+    Attributes:
+        path: of an SQLite file.
+        url: of another database instead.
+    """
 
     path: Path
     policy: SitePolicy = field(default_factory=policy)
     now: datetime = NOW
+    url: str = ""
 
     def __post_init__(self) -> None:
-        self.store = Store(f"sqlite:///{self.path}")
+        self.store = Store(self.url or f"sqlite:///{self.path}")
+        self._others: list[Shop] = []
+
+    def another(self) -> "Shop":
+        """Another worker of the same site."""
+        other = Shop(self.path, self.policy, self.now, self.url)
+        self._others.append(other)
+        return other
+
+    def close(self) -> None:
+        """Let go of the database, the others too."""
+        for one in (self, *self._others):
+            one.store.close()
 
     def post(self, body: bytes, content_type: str = JOSE, method: str = "POST") -> Response:
         """What the site answers to this body."""

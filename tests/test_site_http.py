@@ -19,8 +19,10 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rbutton.site import asgi, wsgi
 from rbutton.site.asgi import EmanciTerms
 from rbutton.site.policy import SitePolicy
+from rbutton.site.site import Site
 from rbutton.site.store import Store
 from rbutton.terms import agreement
 from tests.processes import PATIENCE
@@ -34,8 +36,8 @@ LINK = '</.well-known/emanciterms.json>; rel="emanciterms"'
 class Server:
     """A real uvicorn on a free loopback port. Connections wait in the queue until it is up."""
 
-    def __init__(self, door: socket.socket) -> None:
-        self.address: tuple[str, int] = door.getsockname()
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.address = address
         self.origin = f"http://127.0.0.1:{self.address[1]}"
 
     def ask(
@@ -71,7 +73,7 @@ class Server:
 def serving(make: Any) -> Iterator[Server]:
     """Serve `make(origin)` until the end of the block."""
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = Server(door)
+        server = Server(door.getsockname())
         config = uvicorn.Config(make(server.origin), log_level="critical", lifespan="off")
         running = uvicorn.Server(config)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [door]})
@@ -110,7 +112,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
     def make(origin: str) -> ASGIApp:
         running.policy = policy(origin)
-        return EmanciTerms(_plain_site, running.policy, running.store)
+        return EmanciTerms(_plain_site, Site(running.policy, running.store))
 
     with serving(make) as running.server:
         yield running
@@ -224,29 +226,49 @@ def test_one_that_goes_away_in_the_middle_leaves_nothing(site: Running) -> None:
     }
     # In a thread of its own: Playwright's event loop may be running in this one.
     with ThreadPoolExecutor(1) as thread:
-        app = EmanciTerms(_plain_site, site.policy, site.store)
+        app = EmanciTerms(_plain_site, Site(site.policy, site.store))
         thread.submit(asyncio.run, app(scope, receive, send)).result()
     assert not sent
     assert site.store.known(offered.id, now()) is None
 
 
-def test_the_example_for_site_owners_works(tmp_path: Path) -> None:
-    """The first Python of docs/for-sites.md, with other paths and another origin."""
-    text = (Path(__file__).parents[1] / "docs/for-sites.md").read_text("utf-8")
-    code = text.partition("```python\n")[2].partition("```")[0]
-    code = code.replace("/var/lib/shop", str(tmp_path))
+def test_a_body_that_does_not_come_is_not_waited_for(
+    site: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asgi, "PATIENCE", 0.2)
+    head = f"POST {ENDPOINT} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"
+    answer = site.server.raw(head.encode())
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code"' not in answer
 
-    def make(origin: str) -> ASGIApp:
-        names: dict[str, Any] = {"app": _plain_site}
-        exec(code.replace("https://shop.example", origin), names)
-        made.append(names["policy"])
-        app: ASGIApp = names["app"]
-        return app
 
-    made: list[SitePolicy] = []
-    with serving(make) as server:
-        assert LINK in server.ask("GET", "/")[1]["link"]
-        assert server.post(proffer(made[0], "no-stalking", now=now()).body)[0] == 200
+@pytest.mark.parametrize(
+    ("length", "status"), [("65537", 413), ("9999999999", 413), ("-1", 400), ("zebra", 400)]
+)
+def test_under_wsgi_no_more_is_read_than_counts(site: Running, length: str, status: int) -> None:
+    read: list[int] = []
+
+    class Endless:
+        def read(self, size: int) -> bytes:
+            read.append(size)
+            return b" " * size
+
+    told: list[str] = []
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": ENDPOINT,
+        "CONTENT_TYPE": JOSE,
+        "CONTENT_LENGTH": length,
+        "wsgi.input": Endless(),
+    }
+
+    def start_response(line: str, _: Any, __: Any = None, /) -> Any:
+        told.append(line)
+
+    app = wsgi.EmanciTerms(lambda *_: [], Site(site.policy, site.store))
+    list(app(environ, start_response))
+    assert told[0].startswith(str(status))
+    assert max(read) <= 65_537
 
 
 def test_a_store_that_fails_is_no_answer(tmp_path: Path) -> None:
@@ -256,15 +278,16 @@ def test_a_store_that_fails_is_no_answer(tmp_path: Path) -> None:
 
     def make(origin: str) -> ASGIApp:
         made.append(policy(origin))
-        return EmanciTerms(_plain_site, made[0], Store(f"sqlite:///{path}"))
+        return EmanciTerms(_plain_site, Site(made[0], Store(f"sqlite:///{path}")))
 
     with serving(make) as server:
         offered = proffer(made[0], now=now())
         whole = path.read_bytes()
         path.write_bytes(b"not a database" * 1000)
-        status, _, body = server.post(offered.body)
-        assert status == 500
+        status, headers, body = server.post(offered.body)
+        assert status == 503
         assert b"code" not in body
+        assert headers["retry-after"]
         path.write_bytes(whole)
         assert server.post(offered.body)[0] == 200
 
@@ -274,11 +297,12 @@ KILLED = """if True:
     import os, signal, socket, sys
     import uvicorn
     from rbutton.site.asgi import EmanciTerms
+    from rbutton.site.site import Site
     from rbutton.site.store import Store
     from tests.shops import policy
 
     door = socket.socket(fileno=int(sys.argv[1]))
-    site = EmanciTerms(None, policy(sys.argv[3]), Store("sqlite:///" + sys.argv[2]))
+    site = EmanciTerms(None, Site(policy(sys.argv[3]), Store("sqlite:///" + sys.argv[2])))
 
     async def app(scope, receive, send):
         async def last_words(message):
@@ -296,7 +320,7 @@ KILLED = """if True:
 def server_process(
     door: socket.socket, path: Path, fate: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    arguments = [str(door.fileno()), str(path), Server(door).origin, fate]
+    arguments = [str(door.fileno()), str(path), Server(door.getsockname()).origin, fate]
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, *arguments],
         cwd=Path(__file__).parents[1],
@@ -315,7 +339,7 @@ def test_killed_between_store_and_reply_it_later_gives_that_answer(
 ) -> None:
     path = tmp_path / "store.sqlite3"
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = Server(door)
+        server = Server(door.getsockname())
         offered = proffer(policy(server.origin), terms, now=now())
         with server_process(door, path, "killed") as process:
             with pytest.raises((ConnectionError, http.client.HTTPException)):
@@ -332,7 +356,7 @@ def test_killed_between_store_and_reply_it_later_gives_that_answer(
 def test_two_processes_and_many_posts_seal_once(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = Server(door)
+        server = Server(door.getsockname())
         offered = proffer(policy(server.origin), now=now())
         with server_process(door, path, "lives"), server_process(door, path, "lives"):
             answers: list[tuple[int, bytes]] = []

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from rbutton.site import key_file
-from rbutton.site.key_file import KeyFileError
+from rbutton.site.errors import KeyFileError
 from tests import processes
 
 

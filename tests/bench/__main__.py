@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import browsers, ledger, pages, popup, port, seal
+from tests.bench import browsers, kit, ledger, pages, popup, port, seal, terms
 from tests.bench.ratio import Ratio
 
 HEAD = ["where", "what", "÷", "ratio", "middle half", "aim", "ours, ms", "other, ms"]
@@ -34,6 +34,8 @@ def _measure(folder: Path) -> Iterator[Ratio]:
         for measure in (pages.measure, port.measure, popup.measure, seal.measure):
             yield from measure(stage)
     yield from ledger.measure(folder)
+    yield from terms.measure(folder)
+    yield from kit.measure(folder)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,19 @@
-"""The endpoint in front of any ASGI site."""
+"""The endpoint in front of any ASGI application."""
 
 from dataclasses import replace
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rbutton.site.endpoint import answer, published
-from rbutton.site.messages import Request, Response
-from rbutton.site.policy import SitePolicy
-from rbutton.site.store import Store
+from rbutton.site.messages import Request, Response, is_page, problem
+from rbutton.site.site import Site
 from rbutton.terms.documents import MAX_BYTES
-from rbutton.terms.policy import ENDPOINT_PATH, POLICY_PATH
+from rbutton.terms.policy import ANNOUNCEMENT, ENDPOINT_PATH, POLICY_PATH
 
-ANNOUNCEMENT = f'<{POLICY_PATH}>; rel="emanciterms"'
+#: Seconds that a body may take to come.
+PATIENCE = 10.0
 
 
 class EmanciTerms:
@@ -22,31 +22,35 @@ class EmanciTerms:
     It has to be the outermost of what changes paths, as the two paths are the origin's own.
     """
 
-    def __init__(self, app: ASGIApp, policy: SitePolicy, store: Store) -> None:
+    def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
-        self._policy = policy
-        self._store = store
+        self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"] == POLICY_PATH:
-            await _send(send, published(scope["method"], self._policy), scope["method"])
+            await _send(send, self._site.published(scope["method"]), scope["method"])
         elif scope["path"] == ENDPOINT_PATH:
             await self._answer(scope, receive, send)
         else:
             await self._app(scope, receive, _announcing(send))
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
+        body = None
+        with anyio.move_on_after(PATIENCE) as waiting:
+            body = await _read(receive)
+        if waiting.cancelled_caught:
+            late = problem(408, f"The body took longer than {PATIENCE:.0f} seconds.")
+            await _send(send, _closing(late, scope), scope["method"])
         if body is None:
             return
         content_type = Headers(scope=scope).get("content-type", "")
-        request = Request(scope["method"], content_type, body)
-        response = await run_in_threadpool(answer, request, self._policy, self._store)
-        if len(body) > MAX_BYTES and scope["http_version"] in ("1.0", "1.1"):
-            # The rest is never read, so this connection cannot be used again.
-            response = replace(response, headers=(*response.headers, ("Connection", "close")))
+        address = (scope.get("client") or ("",))[0]
+        request = Request(scope["method"], content_type, body, address)
+        response = await run_in_threadpool(self._site.answer, request)
+        if len(body) > MAX_BYTES:
+            response = _closing(response, scope)
         await _send(send, response, scope["method"])
 
 
@@ -63,13 +67,19 @@ async def _read(receive: Receive) -> bytes | None:
     return bytes(body[: MAX_BYTES + 1])
 
 
+def _closing(response: Response, scope: Scope) -> Response:
+    """`response`, after which no other comes: the rest of the request is never read."""
+    if scope["http_version"] not in ("1.0", "1.1"):
+        return response
+    return replace(response, headers=(*response.headers, ("Connection", "close")))
+
+
 def _announcing(send: Send) -> Send:
     async def announced(message: Message) -> None:
         if message["type"] == "http.response.start":
             message.setdefault("headers", [])
             headers = MutableHeaders(scope=message)
-            media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type == "text/html":
+            if is_page(headers.get("content-type", "")):
                 headers.append("Link", ANNOUNCEMENT)
         await send(message)
 

@@ -1,21 +1,40 @@
 """What the site answers to a posted document: all of the protocol, and no web framework."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from rbutton.shipped.roster import catalogue
-from rbutton.site.messages import Refused, Request, Response, problem, same_for_all
+from rbutton.site.messages import (
+    PROBLEM_TYPE,
+    Refused,
+    Request,
+    Response,
+    problem,
+    same_for_all,
+)
 from rbutton.site.policy import SitePolicy
-from rbutton.site.store import Kept, KeptNotice, NotInForce, Store
+from rbutton.site.states import ANSWER, TABLE
+from rbutton.site.store import (
+    COUNTER_WAITS,
+    Kept,
+    KeptNotice,
+    NotInForce,
+    NotKept,
+    Store,
+    StoreFull,
+)
 from rbutton.terms import agreement, documents, jws, notice
 from rbutton.terms.agreement import Agreement, RosterTerm, SignedAgreement
 from rbutton.terms.encoding import from_time_text, time_text
-from rbutton.terms.errors import InvalidDocument
+from rbutton.terms.errors import InvalidDocument, UnknownTerms
 
 #: By how much the person's clock and ours may differ.
 SKEW = timedelta(minutes=5)
-#: How long after its `answer_by` a declined proffer is still answered with the decline.
-DECLINE_STANDS = timedelta(minutes=10)
+#: How long after its `answer_by` a proffer that was refused is still answered with the same.
+REFUSAL_STANDS = timedelta(minutes=10)
+#: An `answer_by` that is later counts as this late.
+LATEST = timedelta(days=1)
 
 Clock = Callable[[], datetime]
 
@@ -28,9 +47,10 @@ def utc_now() -> datetime:
 def answer(request: Request, policy: SitePolicy, store: Store, now: Clock = utc_now) -> Response:
     """Answer what came to `/.well-known/emanciterms` (protocol, section 5).
 
-    A proffer of terms that the policy accepts is signed, kept and sent back, in this order. The
-    same payload gets the same answer, whenever and however often it comes. A person's `withdraw`
-    ends an agreement for good, and is acknowledged (section 6).
+    A proffer of terms that the policy accepts is signed, kept and sent back, in this order; one of
+    others is answered with the policy's counter, or declined. The same payload gets the same
+    answer, whenever and however often it comes. A person's `withdraw` ends an agreement for good,
+    and is acknowledged (section 6).
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: the store failed. Answer with a 5xx status and no `code`:
@@ -42,6 +62,13 @@ def answer(request: Request, policy: SitePolicy, store: Store, now: Clock = utc_
         return _answer(request, policy, store, now())
     except Refused as refused:
         return refused.response()
+    except StoreFull:
+        return unable("This site can keep no more agreements at the moment.")
+
+
+def unable(detail: str) -> Response:
+    """No answer, for a reason of the site's own: the agent may send the same again."""
+    return problem(503, detail, None, ("Retry-After", "600"))
 
 
 def published(method: str, policy: SitePolicy) -> Response:
@@ -65,19 +92,50 @@ def _answer(request: Request, policy: SitePolicy, store: Store, now: datetime) -
         raise Refused(error.code, _sentence(error)) from None
     known = store.known(signed.id, now)
     if known is not None:
+        if "accepted" in TABLE[known.state]:
+            return _take_accepted(signed, store, now)
         return _as_kept(known)
-    _check_is_proffer(signed)
+    _check_is_proffer(signed, now)
+    try:
+        return _as_kept(_first_answer(signed, policy, store, now))
+    except Refused as refused:
+        # Final, as a decline is: a copy that comes later is not signed after all, though the clock
+        # was set or the policy is the earlier one again.
+        return _as_kept(_refuse(signed, refused, store, now))
+
+
+def _first_answer(signed: SignedAgreement, policy: SitePolicy, store: Store, now: datetime) -> Kept:
     _check_names_us(signed.agreement, policy, now)
     _check_in_time(signed.agreement, now)
     _check_known(signed.agreement)
-    if not {term.id for term in signed.agreement.terms} <= policy.accepts:
-        return _decline(signed, store, now)
     try:
-        return _as_kept(store.seal(agreement.countersign(signed, policy.key), now))
+        if policy.signs(signed.agreement.terms):
+            return store.seal(agreement.countersign(signed, policy.key), now)
+        if policy.counter:
+            return store.counter(_counter(signed, policy, now), now)
     except NotInForce:
-        raise Refused(
-            "conflict", "The agreement that this one would replace is not in force here."
-        ) from None
+        raise _no_longer_in_force() from None
+    raise Refused("declined", "This site does not sign all of these terms.")
+
+
+def _take_accepted(signed: SignedAgreement, store: Store, now: datetime) -> Response:
+    """Seal a counter that this site made and the person has signed."""
+    if not signed.sealed:
+        raise Refused("malformed", "A counter is accepted with both signatures.")
+    _check_not_ended(signed.agreement, now)
+    # As it came, but in one spelling: blanks are not kept.
+    accepted = agreement.read(jws.text(signed.envelope))
+    try:
+        return _as_kept(store.accept(accepted, now))
+    except NotInForce:
+        raise _no_longer_in_force() from None
+    except NotKept:
+        raise Refused("expired", "This site made that offer too long ago.") from None
+
+
+def _counter(signed: SignedAgreement, policy: SitePolicy, now: datetime) -> SignedAgreement:
+    terms = [catalogue().documents[one] for one in policy.counter]
+    return agreement.counter(signed, terms=terms, key=policy.key, now=now)
 
 
 def _take_notice(
@@ -87,24 +145,41 @@ def _take_notice(
     if not isinstance(told.notice, notice.Withdraw):
         raise Refused("unknown-terms", "This site has sent no notice that could be acknowledged.")
     known = store.known(told.notice.under, now)
-    if known is None or known.state == "declined":
-        raise Refused("unknown-agreement", "This site has signed no such agreement.")
+    if known is None or "withdraw" not in TABLE[known.state]:
+        raise _unknown_agreement()
     ended = agreement.read(known.body).agreement
     told.check_by([ended.person.jwk])
     answer = notice.acknowledge(told, policy.key, now)
-    kept = store.withdraw(
-        KeptNotice(told.notice.under, told.hash, time_text(now), told.body, answer.body)
-    )
+    body = jws.text(told.document.envelope)
+    try:
+        kept = store.withdraw(
+            KeptNotice(told.notice.under, told.hash, time_text(now), body, answer.body)
+        )
+    except NotKept:
+        raise _unknown_agreement() from None
     # A second notice ends nothing and is not kept, so that nobody can fill the store with them.
-    body = kept.answer if kept.hash == told.hash else answer.body
-    return Response(200, same_for_all(jws.CONTENT_TYPE), body)
+    # Nor can an agent verify what was signed between the agreement's key and today's.
+    signers = {ended.site.jwk.thumbprint, policy.jwk.thumbprint}
+    same = kept.hash == told.hash and signers.issuperset(jws.parse(kept.answer, "notice").kids)
+    return Response(200, same_for_all(jws.CONTENT_TYPE), kept.answer if same else answer.body)
 
 
-def _check_is_proffer(signed: SignedAgreement) -> None:
+def _unknown_agreement() -> Refused:
+    return Refused("unknown-agreement", "This site has signed no such agreement.")
+
+
+def _no_longer_in_force() -> Refused:
+    return Refused("conflict", "The agreement that this one would replace is not in force here.")
+
+
+def _check_is_proffer(signed: SignedAgreement, now: datetime) -> None:
+    offered = signed.agreement
+    if offered.answers is not None:
+        if signed.sealed and from_time_text(offered.answer_by) + COUNTER_WAITS < now:
+            raise Refused("expired", "This site made that offer too long ago.")
+        raise Refused("malformed", "A proffer answers nothing, and this one does.")
     if signed.by_site:
         raise Refused("malformed", "This site has not signed this and keeps no record of it.")
-    if signed.agreement.answers is not None:
-        raise Refused("malformed", "A proffer answers nothing, and this one does.")
 
 
 def _check_names_us(offered: Agreement, policy: SitePolicy, now: datetime) -> None:
@@ -122,30 +197,45 @@ def _check_in_time(offered: Agreement, now: datetime) -> None:
         raise Refused("expired", "The time to answer this has passed.")
     if from_time_text(offered.proffered) > now + SKEW:
         raise Refused("expired", "This was proffered in the future, by this site's clock.")
+    _check_not_ended(offered, now)
+
+
+def _check_not_ended(offered: Agreement, now: datetime) -> None:
     if offered.until is not None and from_time_text(offered.until) <= now:
         raise Refused("expired", "These terms have ended already.")
 
 
 def _check_known(offered: Agreement) -> None:
     for term in offered.terms:
-        if not isinstance(term, RosterTerm):
-            raise Refused("unknown-terms", "This site signs terms of the roster only.")
-        if not catalogue().holds(term.id, term.sha256, term.clauses):
-            raise Refused("unknown-terms", "A term is not one this site knows, word for word.")
+        if isinstance(term, RosterTerm):
+            if not catalogue().holds(term.id, term.sha256, term.clauses):
+                raise Refused("unknown-terms", "A term is not one this site knows, word for word.")
+            continue
+        try:
+            catalogue().vocabulary.check(term.clauses)
+        except UnknownTerms:
+            raise Refused(
+                "unknown-terms", "A clause of your own terms is not one this site knows."
+            ) from None
 
 
-def _decline(signed: SignedAgreement, store: Store, now: datetime) -> Response:
-    declined = Refused("declined", "This site does not sign all of these terms.").response()
-    forget = from_time_text(signed.agreement.answer_by) + DECLINE_STANDS
-    return _as_kept(store.decline(signed.id, declined.body, now, forget))
+def _refuse(signed: SignedAgreement, refused: Refused, store: Store, now: datetime) -> Kept:
+    # A proffer of next year is not remembered till then.
+    forget = min(from_time_text(signed.agreement.answer_by), now + LATEST) + REFUSAL_STANDS
+    if forget < now:
+        raise refused
+    return store.decline(signed.id, refused.response().body, now, forget)
 
 
 def _as_kept(kept: Kept) -> Response:
-    if kept.state == "withdrawn":
-        raise Refused("expired", "These terms were withdrawn.")
-    if kept.state == "declined":
-        return Response(403, same_for_all("application/problem+json"), kept.body)
-    return Response(200, same_for_all(jws.CONTENT_TYPE), kept.body)
+    match ANSWER[kept.state]:
+        case "expired":
+            raise Refused("expired", "These terms were withdrawn.")
+        case "refusal":
+            status = json.loads(kept.body)["status"]
+            return Response(status, same_for_all(PROBLEM_TYPE), kept.body)
+        case "signed":
+            return Response(200, same_for_all(jws.CONTENT_TYPE), kept.body)
 
 
 def _sentence(error: InvalidDocument) -> str:

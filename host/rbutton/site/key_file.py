@@ -3,6 +3,7 @@
 import os
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,9 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-
-class KeyFileError(Exception):
-    """The key file cannot be used. The message says what is wrong with it and what to do."""
+from rbutton.site.errors import KeyFileError
 
 
 def load(path: Path) -> Ed25519PrivateKey:
@@ -65,28 +64,40 @@ def load_or_create(path: Path) -> Ed25519PrivateKey:
     except FileNotFoundError:
         pass
     try:
-        _create(path)
+        _make(path, os.link)
         return load(path)
     except OSError as error:
         raise KeyFileError(f"{path} cannot be made: {error.strerror}.") from None
 
 
-def _create(path: Path) -> None:
+def renew(path: Path) -> None:
+    """Put a new key in place of the one in `path`, which is gone then.
+
+    Raises:
+        KeyFileError: it cannot be made; the old one is still there.
+    """
+    try:
+        _make(path, os.replace)
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be replaced: {error.strerror}.") from None
+
+
+def _make(path: Path, put: Callable[[str, Path], None]) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
-    # mkstemp makes it 0600; the link appears with the whole key in it, or not at all.
+    # mkstemp makes it 0600; the name appears with the whole key in it, or not at all.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
-        os.link(name, path)
+        put(name, path)
     except FileExistsError:
         return
     finally:
-        Path(name).unlink()
+        Path(name).unlink(missing_ok=True)
     _sync(path.parent)
 
 

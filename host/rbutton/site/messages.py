@@ -18,6 +18,7 @@ STATUS: dict[str, int] = {
     "too-large": 413,
     "unsupported-type": 415,
     "unknown-terms": 422,
+    "slow-down": 429,
 }
 
 
@@ -29,11 +30,13 @@ class Request:
         method: in upper case.
         content_type: the `Content-Type` header, "" where there is none.
         body: all of it, or its first 65,537 bytes: enough to see that it is too large.
+        address: of whoever posted it, "" where nobody knows; for the rate limit alone.
     """
 
     method: str
     content_type: str
     body: bytes
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,20 +49,21 @@ class Response:
 
 
 class Refused(Exception):
-    """A no that is final for this payload.
+    """A no; but for `slow-down` it is final for this payload.
 
     Attributes:
         code: the protocol's.
         detail: one plain sentence of ours, with no value that the stranger sent.
     """
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *headers: tuple[str, str]) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
+        self.headers = headers
 
     def response(self) -> Response:
-        return problem(STATUS[self.code], self.detail, self.code)
+        return problem(STATUS[self.code], self.detail, self.code, *self.headers)
 
 
 def problem(
@@ -85,3 +89,8 @@ def same_for_all(content_type: str, cache: str = "no-store") -> tuple[tuple[str,
         ("Cache-Control", cache),
         ("X-Content-Type-Options", "nosniff"),
     )
+
+
+def is_page(content_type: str) -> bool:
+    """Whether a response is one that can announce the policy."""
+    return content_type.partition(";")[0].strip().lower() == "text/html"

@@ -1,8 +1,8 @@
 """The site's own policy: what it says of itself, signs with and accepts (protocol, section 2)."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,45 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rbutton.shipped.roster import catalogue
-from rbutton.terms import policy
+from rbutton.terms import documents, policy, promise
+from rbutton.terms.agreement import OwnTerm, RosterTerm, Term
+from rbutton.terms.clauses import Clauses, Value
 from rbutton.terms.encoding import sha256, time_text
-from rbutton.terms.errors import InvalidDocument
+from rbutton.terms.errors import InvalidDocument, UnknownTerms
 from rbutton.terms.keys import PublicKey
+
+#: A payload is one string of its JWS, so at most 3,072 bytes (protocol, "Bounds"): these are left
+#: for the terms where origin and name are as long as they may be.
+_MOST_OFFERED = 1_600
+
+
+@dataclass(frozen=True)
+class PromiseOf:
+    """What the site promises everyone.
+
+    Attributes:
+        terms: ids of roster documents.
+        until: a fixed moment, with its zone.
+        own: clauses of the site's own wording.
+    """
+
+    terms: tuple[str, ...]
+    until: datetime
+    own: Mapping[str, Value] = field(default_factory=dict)
+
+    def signed(self, origin: str, key: Ed25519PrivateKey) -> dict[str, Any]:
+        """The policy's `promise`.
+
+        Raises:
+            ValueError: an unknown term or clause, none at all, or no time zone.
+        """
+        _check_roster("promise.terms", self.terms)
+        _check_clauses("promise.own", self.own)
+        _check_zone("promise.until", self.until)
+        terms: list[Term] = [_term(one) for one in self.terms]
+        if self.own:
+            terms.append(OwnTerm(id="own", clauses=dict(self.own)))
+        return promise.make(origin=origin, terms=terms, until=self.until, key=key)
 
 
 @dataclass(frozen=True)
@@ -23,19 +58,25 @@ class SitePolicy:
     Attributes:
         origin: the site's web origin.
         name: of who runs the site.
-        contact: a mailto: or https: URL, or "".
         accepts: ids of the roster documents it signs as they are.
+        limits: the most it does, clause by clause: what a person's own terms are held against.
+        counter: ids of the roster documents it offers instead of terms it does not sign, or none.
+        negotiates: whether the endpoint is there.
         expires: when agents shall stop relying on it, or None.
         key: what the site signs with.
+        former_keys: what it signed with before; agreements under them still count.
         body: the bytes served; agreements name their hash, so every worker must serve the same.
     """
 
     origin: str
     name: str
-    contact: str
     accepts: frozenset[str]
+    limits: Mapping[str, Value]
+    counter: frozenset[str]
+    negotiates: bool
     expires: datetime | None
-    key: Ed25519PrivateKey
+    key: Ed25519PrivateKey = field(repr=False)
+    former_keys: frozenset[PublicKey]
     body: bytes
 
     @classmethod
@@ -46,33 +87,49 @@ class SitePolicy:
         name: str,
         key: Ed25519PrivateKey,
         accepts: Iterable[str],
+        limits: Clauses | None = None,
+        counter: Iterable[str] = (),
         contact: str = "",
+        jurisdiction: str = "",
+        promises: PromiseOf | None = None,
+        negotiates: bool = True,
         expires: datetime | None = None,
+        former_keys: Iterable[PublicKey] = (),
     ) -> "SitePolicy":
         """The policy of a site that signs these roster documents.
 
         Args:
+            contact: a mailto: or https: URL.
+            jurisdiction: where the site is at home, in law.
+            counter: some of `accepts`.
             expires: a fixed moment, with its zone; one reckoned from the start of a process gives
                 each worker a policy of its own.
 
         Raises:
-            ValueError: an agent would not take it, or `accepts` has an id the roster has not.
+            ValueError: an agent would not take it, a term or clause is not known, or `counter` has
+                an id that `accepts` has not.
         """
-        ids = frozenset(accepts)
-        unknown = sorted(ids - catalogue().documents.keys())
-        if unknown:
-            raise ValueError(f"accepts: not in the roster: {', '.join(unknown)}")
-        if expires is not None and expires.tzinfo is None:
-            raise ValueError("expires: has no time zone")
+        ids, others, most = frozenset(accepts), frozenset(counter), dict(limits or {})
+        _check_roster("accepts", ids)
+        _check_clauses("limits", most)
+        if not others <= ids:
+            raise ValueError("counter: the site has to accept what it offers; add it to accepts")
+        if len(documents.canonical([_term(one).model_dump() for one in others])) > _MOST_OFFERED:
+            raise ValueError("counter: so many terms do not fit into one agreement")
+        _check_zone("expires", expires)
+        controller = {"name": name, "contact": contact, "jurisdiction": jurisdiction}
         members: dict[str, Any] = {
             "emanciterms": 1,
             "origin": origin,
-            "controller": {"name": name, **({"contact": contact} if contact else {})},
+            "controller": {member: value for member, value in controller.items() if value},
             "keys": [PublicKey.of(key).model_dump()],
             "accepts": sorted(ids),
-            "negotiates": True,
+            **({"limits": most} if most else {}),
+            "negotiates": negotiates,
             **({"expires": time_text(expires)} if expires is not None else {}),
         }
+        if promises is not None:
+            members["promise"] = promises.signed(origin, key)
         body = json.dumps(members, ensure_ascii=False, indent=1).encode()
         try:
             # As an agent reads it; whether it has expired is not a matter of its form.
@@ -80,7 +137,8 @@ class SitePolicy:
             policy.read(body, origin, catalogue().vocabulary, past)
         except InvalidDocument as error:
             raise ValueError(str(error)) from None
-        return cls(origin, name, contact, ids, expires, key, body)
+        former = frozenset(former_keys) - {PublicKey.of(key)}
+        return cls(origin, name, ids, most, others, negotiates, expires, key, former, body)
 
     @cached_property
     def jwk(self) -> PublicKey:
@@ -91,3 +149,41 @@ class SitePolicy:
     def sha256(self) -> str:
         """What agreements made under this policy name it by."""
         return sha256(self.body)
+
+    def is_ours(self, key: PublicKey) -> bool:
+        """Whether the site signs with this key, or did."""
+        return key == self.jwk or key in self.former_keys
+
+    def signs(self, terms: Iterable[Term]) -> bool:
+        """Whether it signs these terms, each of which it knows, all of them together."""
+        return all(
+            term.id in self.accepts if isinstance(term, RosterTerm) else self._meets(term.clauses)
+            for term in terms
+        )
+
+    def _meets(self, own: Clauses) -> bool:
+        compared = catalogue().vocabulary.against(own, self.limits)
+        return all(result == "met" for result in compared.values())
+
+
+def _term(roster_id: str) -> RosterTerm:
+    return RosterTerm.of(catalogue().documents[roster_id])
+
+
+def _check_roster(where: str, ids: Iterable[str]) -> None:
+    unknown = sorted(set(ids) - catalogue().documents.keys())
+    if unknown:
+        raise ValueError(f"{where}: not in the roster: {', '.join(unknown)}")
+
+
+def _check_clauses(where: str, clauses: Clauses) -> None:
+    for name, value in clauses.items():
+        try:
+            catalogue().vocabulary.check({name: value})
+        except UnknownTerms as error:
+            raise ValueError(f"{where}: {name}: {error}") from None
+
+
+def _check_zone(where: str, moment: datetime | None) -> None:
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError(f"{where}: has no time zone")

@@ -1,64 +1,33 @@
 """What the site signed and declined, so that the same payload always gets the same answer."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Engine,
-    LargeBinary,
-    MetaData,
-    NullPool,
-    String,
-    Table,
-    create_engine,
-    delete,
-    event,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy import Connection, Select, delete, func, insert, or_, select, text, tuple_, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from rbutton.site import database, schema
+from rbutton.site.errors import StoreError
+from rbutton.site.room import Room
+from rbutton.site.states import TABLE, State
+from rbutton.site.tables import ANSWER, NOTICE
+from rbutton.terms import agreement
 from rbutton.terms.agreement import SignedAgreement
-from rbutton.terms.encoding import time_text
+from rbutton.terms.encoding import from_time_text, time_text
 
-State = Literal["sealed", "superseded", "withdrawn", "declined"]
-
-#: Seconds a worker waits for another one's transaction; each takes a few milliseconds.
-PATIENCE = 10
-
-_METADATA = MetaData()
-#: One row an answered payload; its id as primary key makes the first answer the only one.
-#: Times are RFC 3339 text in UTC: the same in every database, and in order as text.
-_ANSWER = Table(
-    "emanciterms_answer",
-    _METADATA,
-    Column("id", String(43), primary_key=True),
-    Column("state", String(16), nullable=False),
-    Column("at", String(20), nullable=False),
-    Column("until", String(20)),
-    Column("body", LargeBinary, nullable=False),
-    # Only a decline has it: afterwards the proffer has expired, and is refused for that.
-    Column("forget", String(20), index=True),
-)
-#: One row a withdrawn agreement: the notice that ended it, and what it was answered with.
-_NOTICE = Table(
-    "emanciterms_notice",
-    _METADATA,
-    Column("under", String(43), primary_key=True),
-    Column("hash", String(43), nullable=False),
-    Column("at", String(20), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("answer", LargeBinary, nullable=False),
-)
+#: Both signed these, whatever came after.
+_AGREEMENTS = ("sealed", "superseded", "withdrawn")
+#: How long after its `answer_by` a counter is remembered: who signed it in time may come late.
+COUNTER_WAITS = timedelta(days=30)
+#: The rows that a store takes where nobody said how many.
+MOST = 1_000_000
+#: How often a worker drops what may be forgotten.
+_SWEEPS = timedelta(minutes=1)
+#: Of PostgreSQL's advisory locks: one worker sweeps, the others go on.
+_SWEEP_LOCK = 0x656D616E63697466
 
 
 @dataclass(frozen=True)
@@ -66,12 +35,12 @@ class Kept:
     """An answer as it was first given.
 
     Attributes:
-        id: the agreement's.
-        state: `superseded` is an agreement that a later one replaced, `withdrawn` one that the
-            person ended.
+        id: the agreement's, or of what was never one.
+        state: as `states` has it.
         at: when it was given, RFC 3339 UTC.
         until: when an agreement ends by itself, RFC 3339 UTC, or None.
-        body: the JWS signed by both, or the problem document of a decline.
+        body: the JWS signed by both, the counter, or the problem document of a decline.
+        ended: when it ended, or will by itself, RFC 3339 UTC, or None.
     """
 
     id: str
@@ -79,6 +48,11 @@ class Kept:
     at: str
     until: str | None
     body: bytes
+    ended: str | None = None
+
+    def in_force(self, now: datetime) -> bool:
+        """Whether both signed it and nothing has ended it."""
+        return self.state == "sealed" and (self.until is None or from_time_text(self.until) > now)
 
 
 @dataclass(frozen=True)
@@ -104,34 +78,63 @@ class NotInForce(Exception):
     """What a proffer `supersedes` is not an agreement in force here."""
 
 
+class NotKept(Exception):
+    """What a notice is about is not kept here."""
+
+
+class StoreFull(Exception):
+    """The store has as many rows as it may."""
+
+
 class Store:
-    """The answers, in any database that SQLAlchemy reaches; made there where it is new.
+    """The answers, in SQLite or PostgreSQL; made there where it is new.
 
     Several threads and processes may use one. What a method that writes was given is on disk when
     it returns.
 
     Args:
-        url: `sqlite:////var/lib/shop/emanciterms.sqlite3`, or `postgresql+psycopg://…`.
+        url: `sqlite:////var/lib/shop/emanciterms.sqlite3`, or `postgresql://user@host/database`.
+        keep_ended: for how long agreements that have ended are kept; None: for good.
+        most: how many rows it takes; no document of the exchange is larger than 13 kB.
 
     Raises:
-        ValueError: an SQLite database in memory, which forgets.
+        StoreError: the database cannot be reached or used.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
-        with self._writing() as connection:
-            for table in (_ANSWER, _NOTICE):
-                connection.execute(CreateTable(table, if_not_exists=True))
-            for index in _ANSWER.indexes:
-                connection.execute(CreateIndex(index, if_not_exists=True))
+    def __init__(self, url: str, *, keep_ended: timedelta | None = None, most: int = MOST) -> None:
+        self._engine = database.engine(url)
+        self._keep_ended = keep_ended
+        self._room = Room(most)
+        self._swept: datetime | None = None
+        try:
+            with self._reading() as connection:
+                current = schema.is_current(connection)
+            if not current:
+                with self._writing() as connection:
+                    schema.bring_up_to_date(connection)
+        except StoreError:
+            self.close()
+            raise
+        except SQLAlchemyError as error:
+            self.close()
+            said = str(getattr(error, "orig", None) or error).strip()
+            raise StoreError(
+                f"The store at {database.place(self._engine)} cannot be used: {said}\n"
+                "Check that the database is there and running, and that this user may make tables "
+                "in it."
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the database; what is asked afterwards opens it again."""
+        self._engine.dispose()
 
     def known(self, agreement_id: str, now: datetime) -> Kept | None:
-        """The answer this payload got, unless it is a decline that may be forgotten."""
-        query = select(_ANSWER).where(
-            _ANSWER.c.id == agreement_id,
-            or_(_ANSWER.c.forget.is_(None), _ANSWER.c.forget >= time_text(now)),
+        """The answer this payload got, unless it may be forgotten."""
+        query = select(ANSWER).where(
+            ANSWER.c.id == agreement_id,
+            or_(ANSWER.c.forget.is_(None), ANSWER.c.forget >= time_text(now)),
         )
-        with self._engine.begin() as connection:
+        with self._reading() as connection:
             return _first(connection, query)
 
     def seal(self, signed: SignedAgreement, now: datetime) -> Kept:
@@ -142,63 +145,172 @@ class Store:
 
         Raises:
             NotInForce: of what it replaces; nothing is kept.
+            StoreFull: nothing is kept.
         """
-        kept = Kept(signed.id, "sealed", time_text(now), signed.agreement.until, signed.body)
-        return self._first_answer(kept, None, signed.agreement.supersedes)
+        until = signed.agreement.until
+        kept = Kept(signed.id, "sealed", time_text(now), until, signed.body, until)
+
+        def write(connection: Connection) -> None:
+            _insert(connection, kept)
+            _supersede(connection, signed.agreement.supersedes, kept.at)
+
+        return self._first_answer(kept, now, write)
+
+    def counter(self, made: SignedAgreement, now: datetime) -> Kept:
+        """Keep the answer to a proffer: a counter, signed by the site alone.
+
+        Returns:
+            What is kept for the proffer: another answer, where another worker gave one first.
+
+        Raises:
+            NotInForce: what the proffer replaces; nothing is kept.
+            StoreFull: nothing is kept.
+        """
+        at, offered = time_text(now), made.agreement.answers
+        assert offered is not None
+        forget = time_text(from_time_text(made.agreement.answer_by) + COUNTER_WAITS)
+        answer = Kept(offered, "countered", at, None, made.body)
+
+        def write(connection: Connection) -> None:
+            if not _is_in_force(connection, made.agreement.supersedes, at):
+                raise NotInForce
+            _insert(connection, answer, forget)
+            _insert(connection, Kept(made.id, "offered", at, None, made.body), forget)
+
+        return self._first_answer(answer, now, write, rows=2)
+
+    def accept(self, signed: SignedAgreement, now: datetime) -> Kept:
+        """Keep a counter of ours that the person has signed too; end the agreement it replaces.
+
+        Returns:
+            What is kept: another body or state, where something else came first.
+
+        Raises:
+            NotInForce: of what it replaces; nothing is kept.
+            NotKept: it is no counter that is remembered.
+        """
+        until = signed.agreement.until
+        sealed = update(ANSWER).where(ANSWER.c.id == signed.id, ANSWER.c.state == "offered")
+        at = time_text(now)
+        after = TABLE["offered"]["accepted"]
+        values = {"state": after, "at": at, "until": until, "ended": until}
+        with self._writing() as connection:
+            changed = connection.execute(sealed.values(**values, body=signed.body, forget=None))
+            if changed.rowcount == 1:
+                _supersede(connection, signed.agreement.supersedes, at)
+            found = _first(connection, select(ANSWER).where(ANSWER.c.id == signed.id))
+        if found is None:
+            raise NotKept
+        return found
 
     def decline(self, agreement_id: str, body: bytes, now: datetime, forget: datetime) -> Kept:
-        """Keep a decline until `forget`, and drop those whose time has come.
+        """Keep a decline until `forget`.
 
         Returns:
             What is kept: another answer, where another worker gave one first.
+
+        Raises:
+            StoreFull: nothing is kept.
         """
         kept = Kept(agreement_id, "declined", time_text(now), None, body)
-        with self._writing() as connection:
-            connection.execute(delete(_ANSWER).where(_ANSWER.c.forget < time_text(now)))
-        return self._first_answer(kept, time_text(forget), None)
+        return self._first_answer(
+            kept, now, lambda connection: _insert(connection, kept, time_text(forget))
+        )
 
     def withdraw(self, notice: KeptNotice) -> KeptNotice:
-        """Keep the notice that ends an agreement, which is never in force again.
+        """Keep the notice that ends an agreement or voids a counter: never in force again.
 
         Returns:
             What is kept: another notice, where one came earlier.
+
+        Raises:
+            NotKept: what it is about; nothing is kept.
         """
+        query = select(ANSWER).where(ANSWER.c.id == notice.under).with_for_update()
         try:
             with self._writing() as connection:
-                connection.execute(insert(_NOTICE).values(vars(notice)))
-                ended = update(_ANSWER).where(_ANSWER.c.id == notice.under)
-                connection.execute(ended.values(state="withdrawn"))
+                connection.execute(insert(NOTICE).values(vars(notice)))
+                ended = _first(connection, query)
+                after = TABLE[ended.state].get("withdraw") if ended else None
+                if ended is None or after is None:
+                    raise NotKept
+                _end(connection, ended, after, notice.at)
         except IntegrityError:
-            with self._engine.begin() as connection:
-                query = select(_NOTICE).where(_NOTICE.c.under == notice.under)
-                first = connection.execute(query).one()._mapping
-            return KeptNotice(
-                *(first["under"], first["hash"], first["at"]),
-                *(bytes(first["body"]), bytes(first["answer"])),
-            )
+            with self._reading() as connection:
+                earlier = select(NOTICE).where(NOTICE.c.under == notice.under)
+                return _kept_notice(connection.execute(earlier).one()._mapping)
         return notice
 
-    def agreements(self) -> list[Kept]:
-        """Every agreement signed by both, oldest first."""
-        query = select(_ANSWER).where(_ANSWER.c.state != "declined")
-        with self._engine.begin() as connection:
-            rows = connection.execute(query.order_by(_ANSWER.c.at, _ANSWER.c.id))
-            return [_kept(row._mapping) for row in rows]
+    def notice(self, agreement_id: str) -> KeptNotice | None:
+        """The notice that ended this agreement, if one did."""
+        with self._reading() as connection:
+            row = connection.execute(select(NOTICE).where(NOTICE.c.under == agreement_id)).first()
+        return None if row is None else _kept_notice(row._mapping)
 
-    def _first_answer(self, kept: Kept, forget: str | None, supersedes: str | None) -> Kept:
-        values = {**vars(kept), "forget": forget}
+    def agreements(self, *, after: Kept | None = None, limit: int | None = None) -> list[Kept]:
+        """Agreements signed by both, oldest first.
+
+        Args:
+            after: the last of the page before; None: from the start.
+            limit: how many at most; None: all of them.
+        """
+        query = select(ANSWER).where(ANSWER.c.state.in_(_AGREEMENTS))
+        if after is not None:
+            query = query.where(tuple_(ANSWER.c.at, ANSWER.c.id) > (after.at, after.id))
+        return self._list(query.order_by(ANSWER.c.at, ANSWER.c.id).limit(limit))
+
+    def latest(self, limit: int) -> list[Kept]:
+        """The agreements that came last, newest first."""
+        query = select(ANSWER).where(ANSWER.c.state.in_(_AGREEMENTS))
+        return self._list(query.order_by(ANSWER.c.at.desc(), ANSWER.c.id.desc()).limit(limit))
+
+    def _list(self, query: Select[Any]) -> list[Kept]:
+        with self._reading() as connection:
+            return [_kept(row._mapping) for row in connection.execute(query)]
+
+    def _first_answer(
+        self, kept: Kept, now: datetime, write: Callable[[Connection], None], rows: int = 1
+    ) -> Kept:
+        """Keep an answer by `write`, or read the one that another worker gave first."""
+        self._sweep(now)
+        if not self._room.take(rows, now, self._count):
+            raise StoreFull
         try:
             with self._writing() as connection:
-                connection.execute(insert(_ANSWER).values(values))
-                if supersedes is not None:
-                    _supersede(connection, supersedes, kept.at)
+                write(connection)
         except IntegrityError:
-            with self._engine.begin() as connection:
-                first = _first(connection, select(_ANSWER).where(_ANSWER.c.id == kept.id))
+            with self._reading() as connection:
+                first = _first(connection, select(ANSWER).where(ANSWER.c.id == kept.id))
             if first is None:
                 raise
             return first
         return kept
+
+    def _count(self) -> int:
+        with self._reading() as connection:
+            return connection.execute(select(func.count()).select_from(ANSWER)).scalar_one()
+
+    def _sweep(self, now: datetime) -> None:
+        """Drop what may be forgotten, now and then."""
+        if self._swept is not None and abs(now - self._swept) < _SWEEPS:
+            return
+        self._swept = now
+        with self._writing() as connection:
+            if connection.dialect.name == "postgresql":
+                ours = text("SELECT pg_try_advisory_xact_lock(:lock)")
+                if not connection.execute(ours, {"lock": _SWEEP_LOCK}).scalar_one():
+                    return
+            connection.execute(delete(ANSWER).where(ANSWER.c.forget < time_text(now)))
+            if self._keep_ended is not None:
+                old = ANSWER.c.ended < time_text(now - self._keep_ended)
+                notices = NOTICE.c.under.in_(select(ANSWER.c.id).where(old))
+                connection.execute(delete(NOTICE).where(notices))
+                connection.execute(delete(ANSWER).where(old))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -207,15 +319,44 @@ class Store:
             yield connection
 
 
-def _supersede(connection: Connection, agreement_id: str, now: str) -> None:
+def _insert(connection: Connection, kept: Kept, forget: str | None = None) -> None:
+    connection.execute(insert(ANSWER).values({**vars(kept), "forget": forget}))
+
+
+def _in_force(agreement_id: str, now: str) -> list[Any]:
+    return [
+        ANSWER.c.id == agreement_id,
+        ANSWER.c.state == "sealed",
+        or_(ANSWER.c.until.is_(None), ANSWER.c.until > now),
+    ]
+
+
+def _is_in_force(connection: Connection, agreement_id: str | None, now: str) -> bool:
+    if agreement_id is None:
+        return True
+    query = select(ANSWER.c.id).where(*_in_force(agreement_id, now))
+    return connection.execute(query).first() is not None
+
+
+def _supersede(connection: Connection, agreement_id: str | None, now: str) -> None:
+    if agreement_id is None:
+        return
     # The row's lock decides between two that replace the same agreement: the second finds none.
-    old = update(_ANSWER).where(
-        _ANSWER.c.id == agreement_id,
-        _ANSWER.c.state == "sealed",
-        or_(_ANSWER.c.until.is_(None), _ANSWER.c.until > now),
-    )
-    if connection.execute(old.values(state="superseded")).rowcount != 1:
+    old = update(ANSWER).where(*_in_force(agreement_id, now))
+    after = TABLE["sealed"]["replaced"]
+    if connection.execute(old.values(state=after, ended=now)).rowcount != 1:
         raise NotInForce
+
+
+def _end(connection: Connection, kept: Kept, after: State, now: str) -> None:
+    ended = min(kept.ended or now, now)
+    values = {"state": after, "ended": ended, "forget": None}
+    connection.execute(update(ANSWER).where(ANSWER.c.id == kept.id).values(values))
+    if kept.state == "countered":
+        # Its counter with it, unless that is an agreement already.
+        made = agreement.read(kept.body).id
+        still = update(ANSWER).where(ANSWER.c.id == made, ANSWER.c.state == "offered")
+        connection.execute(still.values(values))
 
 
 def _first(connection: Connection, query: Any) -> Kept | None:
@@ -223,36 +364,11 @@ def _first(connection: Connection, query: Any) -> Kept | None:
     return None if row is None else _kept(row._mapping)
 
 
-def _kept(row: Any) -> Kept:
-    return Kept(row["id"], row["state"], row["at"], row["until"], bytes(row["body"]))
+def _kept(row: Mapping[Any, Any]) -> Kept:
+    body = bytes(row["body"])
+    return Kept(row["id"], row["state"], row["at"], row["until"], body, row["ended"])
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url)
-    # A connection a transaction: none crosses a fork, none is left open. Python's driver would
-    # begin transactions by itself and late; None leaves that to us.
-    engine = create_engine(
-        url, poolclass=NullPool, connect_args={"isolation_level": None, "timeout": PATIENCE}
-    )
-    path = engine.url.database
-    if not path or path == ":memory:":
-        raise ValueError("the store needs a file: sqlite:////var/lib/shop/emanciterms.sqlite3")
-    # Only the site's to read; SQLite gives its journal the same mode.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-    @event.listens_for(engine, "connect")
-    def _durable(connection: Any, _record: Any) -> None:
-        # DELETE, as WAL may lose data with several processes (SQLite before 3.51.3); EXTRA also
-        # syncs the folder, so that a journal cannot come back after a power cut.
-        connection.execute("PRAGMA journal_mode=DELETE")
-        connection.execute("PRAGMA synchronous=EXTRA")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A transaction that reads and then writes fails at once where another one writes;
-        # IMMEDIATE waits for it first.
-        writes = connection.get_execution_options().get("rbutton_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
+def _kept_notice(row: Mapping[Any, Any]) -> KeptNotice:
+    body, answer = bytes(row["body"]), bytes(row["answer"])
+    return KeptNotice(row["under"], row["hash"], row["at"], body, answer)

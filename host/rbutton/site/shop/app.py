@@ -17,11 +17,14 @@ from rbutton.site import key_file
 from rbutton.site.asgi import EmanciTerms
 from rbutton.site.policy import SitePolicy
 from rbutton.site.shop import page
+from rbutton.site.site import Site
 from rbutton.site.store import Store
 
 NAME = "Example Shop"
 KEY = "site-key.pem"
 STORE = "store.sqlite3"
+#: How many agreements its page shows.
+SHOWN = 100
 
 #: As strict as a site can be: nothing inline, nothing from elsewhere.
 _HEADERS = {
@@ -55,20 +58,20 @@ def create_app(origin: str, folder: Path) -> Starlette:
     store = Store(f"sqlite:///{folder / STORE}")
 
     async def front(request: Request) -> HTMLResponse:
-        kept = await run_in_threadpool(store.agreements)
+        kept = await run_in_threadpool(store.latest, SHOWN)
         return HTMLResponse(
             page.whole(request.headers, kept), headers={"cache-control": "no-store"}
         )
 
     async def record(request: Request) -> HTMLResponse:
-        kept = await run_in_threadpool(store.agreements)
+        kept = await run_in_threadpool(store.latest, SHOWN)
         return HTMLResponse(page.live(request.headers, kept), headers={"cache-control": "no-store"})
 
     static = StaticFiles(directory=Path(__file__).parent / "static")
     return Starlette(
         routes=[Route("/", front), Route("/record", record), Mount("/static", static)],
         middleware=[
-            Middleware(EmanciTerms, policy=policy, store=store),
+            Middleware(EmanciTerms, site=Site(policy, store)),
             Middleware(_Strict),
         ],
     )

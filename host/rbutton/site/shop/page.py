@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from rbutton.shipped.roster import catalogue
 from rbutton.site.store import Kept
 from rbutton.terms import agreement
+from rbutton.terms.agreement import RosterTerm
 from rbutton.terms.encoding import from_time_text
 
 _FILES = Path(__file__).parent
@@ -30,7 +31,7 @@ _SIGNALS = (
 
 
 def whole(headers: Headers, kept: list[Kept]) -> str:
-    """The front page, for a request with these headers."""
+    """The front page, for a request with these headers; `kept`: newest first."""
     template = Template((_FILES / "page.html").read_text("utf-8"))
     return template.substitute(
         goods="".join(_good(*good) for good in _GOODS),
@@ -78,13 +79,16 @@ def _record(kept: list[Kept]) -> str:
             "unless you told it to wait for you. The shop’s copy appears here.</p>"
         )
     count = "1 agreement" if len(held) == 1 else f"{len(held)} agreements"
-    rows = "".join(_agreement(one) for one in reversed(held))
+    rows = "".join(_agreement(one) for one in held)
     return f'<p class="standing held">{count} in force</p><ul class="rows agreements">{rows}</ul>'
 
 
 def _agreement(kept: Kept) -> str:
     terms = agreement.read(kept.body).agreement.terms
-    titles = "; ".join(catalogue().documents[term.id].title for term in terms)
+    titles = "; ".join(
+        catalogue().documents[term.id].title if isinstance(term, RosterTerm) else "Their own terms"
+        for term in terms
+    )
     since = from_time_text(kept.at)
     return (
         f"<li><b>{_text(titles)}</b>"

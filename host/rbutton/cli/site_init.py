@@ -1,0 +1,88 @@
+"""`rbutton site init`: a site's key and policy, and for a static site the file to upload."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rbutton.cli.commands import DONE, USAGE, Commands
+
+_ACCEPTS = ["SD-BASE-DP", "no-stalking", "do-not-track"]
+
+
+def add(verbs: Commands) -> ArgumentParser:
+    """Its options."""
+    parser = verbs.add_parser(
+        "init",
+        help="make a site's key and policy",
+        description="Makes FOLDER with a key and a site.toml, and says what to do with them. Run "
+        "again, it keeps both, and writes the file of a static site anew.",
+    )
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="FOLDER")
+    parser.add_argument("--origin", help="of the site: https://shop.example")
+    parser.add_argument("--name", help="of who runs it, as visitors know them")
+    parser.add_argument(
+        "--contact", default="", help="mailto:privacy@shop.example, or a https: URL"
+    )
+    parser.add_argument(
+        "--accepts",
+        nargs="+",
+        metavar="ID",
+        default=_ACCEPTS,
+        help=f"the agreements it takes (default: {' '.join(_ACCEPTS)})",
+    )
+    parser.add_argument(
+        "--static",
+        action="store_true",
+        help="for a site that cannot run a program: it promises them to everyone",
+    )
+    parser.add_argument(
+        "--new-key", action="store_true", help="replace the key; what it signed stays signed"
+    )
+    return parser
+
+
+def run(options: Namespace) -> int:
+    """Make what is missing, and tell.
+
+    Raises:
+        SiteError: the folder cannot be used.
+    """
+    from rbutton.site import folder, starting
+
+    target: Path = options.folder
+    if not (target / folder.FILE).exists():
+        if not options.origin or not options.name:
+            print(
+                "rbutton: A new site needs --origin https://shop.example and --name 'Example Shop "
+                "Ltd'.",
+                file=sys.stderr,
+            )
+            return USAGE
+        try:
+            starting.check_origin(options.origin)
+        except ValueError as error:
+            print(f"rbutton: --origin {error}.", file=sys.stderr)
+            return USAGE
+        starting.start(
+            target,
+            starting.Start(
+                options.origin,
+                options.name,
+                options.contact,
+                tuple(options.accepts),
+                static=options.static,
+                until=datetime.now(UTC).replace(microsecond=0) + timedelta(days=365),
+            ),
+        )
+    elif options.origin or options.name or options.static:
+        print(f"{target / folder.FILE} was there already and was kept. To change it, edit it.\n")
+    if options.new_key:
+        old = folder.change_key(target)
+        print(
+            f"The key is a new one. {target / folder.FORMER} has the old one's public half "
+            f"({old.thumbprint}), so that what it signed still counts. Start every worker anew.\n"
+        )
+    for line in starting.told(target):
+        print(line)
+    return DONE

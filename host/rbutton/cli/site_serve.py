@@ -1,0 +1,43 @@
+"""`rbutton site serve`: the endpoint, as a server of its own behind the site's."""
+
+import contextlib
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from rbutton.cli.commands import DONE, Commands
+
+_HOST, _PORT = "127.0.0.1", 8642
+
+
+def add(verbs: Commands) -> ArgumentParser:
+    """Its options."""
+    parser = verbs.add_parser(
+        "serve",
+        help="answer people's agents, behind your web server",
+        description="Serves the policy and the endpoint of the site in FOLDER until it is ended. "
+        "Your web server passes it these two addresses: `rbutton site init` prints the lines.",
+    )
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="FOLDER")
+    parser.add_argument(
+        "--host", default=_HOST, help="the address to listen on (default: %(default)s)"
+    )
+    parser.add_argument("--port", type=int, default=_PORT, help="(default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="processes (default: %(default)s)")
+    return parser
+
+
+def run(options: Namespace) -> int:
+    """Serve.
+
+    Raises:
+        SiteError: the folder cannot be used.
+    """
+    from rbutton.site.serving import serve
+
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(options.folder, options.host, options.port, options.workers, _say)
+    return DONE
+
+
+def _say(address: str) -> None:
+    print(f"⊃ listens on {address}; Ctrl-C ends it.", flush=True)

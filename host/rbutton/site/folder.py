@@ -1,0 +1,212 @@
+"""A site's folder: `site.toml`, its key, the keys it had before, and by default its store."""
+
+import json
+import os
+import tempfile
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rbutton.site import key_file
+from rbutton.site.errors import FolderError
+from rbutton.site.limit import Rate
+from rbutton.site.policy import PromiseOf, SitePolicy
+from rbutton.site.site import Site
+from rbutton.site.store import MOST, Store
+from rbutton.terms.clauses import Value
+from rbutton.terms.errors import InvalidDocument
+from rbutton.terms.keys import PublicKey, check_public_key
+from rbutton.terms.models import first_fault
+
+FILE = "site.toml"
+KEY = "key.pem"
+FORMER = "former-keys.json"
+STORE = "agreements.sqlite3"
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Promise(_Part):
+    until: datetime
+    terms: list[str] = []
+    own: dict[str, Value] = {}
+
+
+class _Rate(_Part):
+    burst: Count = Rate.burst
+    per_minute: Count = Rate.per_minute
+
+
+class Settings(_Part):
+    """What `site.toml` says; docs/for-sites.md has it key by key."""
+
+    origin: str
+    name: str
+    contact: str = ""
+    jurisdiction: str = ""
+    accepts: list[str] = []
+    counter: list[str] = []
+    limits: dict[str, Value] = {}
+    negotiates: bool = True
+    promise: _Promise | None = None
+    expires: datetime | None = None
+    store: str = ""
+    keep_ended_days: Count | None = None
+    most: Count = MOST
+    rate: _Rate = _Rate()
+
+
+def settings(folder: Path) -> Settings:
+    """What the folder's `site.toml` says.
+
+    Raises:
+        FolderError: it is not there, or has a mistake.
+    """
+    path = folder / FILE
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        raise FolderError(
+            f"There is no {path}. Make one: rbutton site init {folder} --origin https://… --name …"
+        ) from None
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise FolderError(f"{path} is not UTF-8. Save it as that.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise FolderError(f"{path}: {error}. Mend that line.") from None
+    except ValidationError as error:
+        raise FolderError(f"{path}: {first_fault(error, 'file')}.{_hint(error)}") from None
+
+
+def policy(folder: Path) -> SitePolicy:
+    """The policy of the site in `folder`; its key is made where there is none.
+
+    Raises:
+        FolderError: `site.toml` has a mistake.
+        KeyFileError: the key cannot be used.
+    """
+    said = settings(folder)
+    key = key_file.load_or_create(folder / KEY)
+    promises = None
+    if said.promise is not None:
+        promises = PromiseOf(tuple(said.promise.terms), said.promise.until, said.promise.own)
+    try:
+        return SitePolicy.of(
+            origin=said.origin,
+            name=said.name,
+            contact=said.contact,
+            jurisdiction=said.jurisdiction,
+            accepts=said.accepts,
+            counter=said.counter,
+            limits=said.limits,
+            negotiates=said.negotiates,
+            promises=promises,
+            expires=said.expires,
+            key=key,
+            former_keys=former_keys(folder),
+        )
+    except ValueError as error:
+        raise FolderError(f"{folder / FILE}: {error}.") from None
+
+
+def store(folder: Path) -> Store:
+    """The store of the site in `folder`: where `site.toml` says, or in the folder itself.
+
+    Raises:
+        FolderError: `site.toml` has a mistake.
+        StoreError: the database cannot be used.
+    """
+    said = settings(folder)
+    days = said.keep_ended_days
+    return Store(
+        said.store or f"sqlite:///{(folder / STORE).absolute()}",
+        keep_ended=None if days is None else timedelta(days=days),
+        most=said.most,
+    )
+
+
+def site(folder: Path | str) -> Site:
+    """The site in `folder`, for `asgi.EmanciTerms` or `wsgi.EmanciTerms`.
+
+    Raises:
+        SiteError: something in the folder cannot be used.
+    """
+    folder = Path(folder)
+    said = settings(folder)
+    return Site(policy(folder), store(folder), Rate(said.rate.burst, said.rate.per_minute))
+
+
+def former_keys(folder: Path) -> list[PublicKey]:
+    """The public keys that the site signed with before, oldest first.
+
+    Raises:
+        FolderError: their file cannot be read.
+    """
+    path = folder / FORMER
+    try:
+        jwks = json.loads(path.read_bytes())["keys"]
+        return [check_public_key(PublicKey.model_validate(one)) for one in jwks]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, InvalidDocument):
+        raise FolderError(
+            f"{path} is not a list of keys. Put it back from a backup, or move it away: the "
+            "agreements under those keys then no longer count as this site's."
+        ) from None
+
+
+def change_key(folder: Path) -> PublicKey:
+    """Put a new key in place of the folder's, whose public half is noted first.
+
+    Returns:
+        The public half of the old one.
+
+    Raises:
+        SiteError: nothing was changed.
+    """
+    old = PublicKey.of(key_file.load_or_create(folder / KEY))
+    known = former_keys(folder)
+    if old not in known:
+        jwks = {"keys": [key.model_dump() for key in [*known, old]]}
+        write(folder / FORMER, json.dumps(jwks, indent=1).encode() + b"\n", 0o644)
+    key_file.renew(folder / KEY)
+    return old
+
+
+def write(path: Path, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        FolderError: it cannot be written.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(mode)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink()
+            raise
+    except OSError as error:
+        raise FolderError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _hint(error: ValidationError) -> str:
+    fault: Any = error.errors()[0]
+    if isinstance(fault["input"], dict) and fault["loc"][0] == "limits":
+        return ' Write the clause in quotes: "track.offsite" = "never"'
+    if fault["type"].startswith("datetime"):
+        return " Write a time with its zone, without quotes: 2027-06-30T00:00:00Z"
+    return ""

@@ -1,0 +1,81 @@
+"""What `rbutton site serve` runs: the two addresses, and nothing else."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from rbutton.site import folder
+from rbutton.site.asgi import EmanciTerms
+from rbutton.site.errors import SiteError
+
+# The worker processes are new ones: this is how they learn the folder.
+_FOLDER = "RBUTTON_SITE"
+
+
+def serve(
+    site_folder: Path, host: str, port: int, workers: int, listening: Callable[[str], None]
+) -> None:
+    """Answer until a signal ends it.
+
+    Args:
+        site_folder: where the site is.
+        host: a name or an address of this machine.
+        port: 0 takes any that is free.
+        workers: processes.
+        listening: told the address, once it is taken.
+
+    Raises:
+        SiteError: the folder or the address cannot be used.
+    """
+    # Here once, so that what is wrong is said once and not by each worker.
+    if not folder.site(site_folder).policy.negotiates:
+        raise SiteError(
+            f"{site_folder / folder.FILE} says negotiates = false: this site signs with nobody. "
+            "Upload its file instead, or take that line out."
+        )
+    os.environ[_FOLDER] = str(site_folder.absolute())
+    door = _door(host, port)
+    listening(f"http://{host}:{door.getsockname()[1]}")
+    with door:
+        uvicorn.run(
+            "rbutton.site.serving:create_app",
+            factory=True,
+            fd=door.fileno(),
+            workers=workers,
+            log_level="warning",
+        )
+
+
+def _door(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        door = socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise SiteError(
+            f"Port {port} of {host} cannot be listened on: {error}. Choose another with --port, "
+            "or end the program that has it."
+        ) from None
+    # asyncio does so only for sockets of its own. Otherwise an answer in two parts waits 40 ms.
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return door
+
+
+def create_app() -> ASGIApp:
+    """The application of one worker.
+
+    Raises:
+        SiteError: the folder cannot be used.
+    """
+    return EmanciTerms(_nothing, folder.site(os.environ[_FOLDER]))
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's
+    if scope["type"] != "http":
+        return
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

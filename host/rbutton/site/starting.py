@@ -1,0 +1,130 @@
+"""Making a site's folder, and what its owner does with it then."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rbutton.site import folder, lines
+from rbutton.site.errors import FolderError
+from rbutton.terms.encoding import check_origin, time_text
+
+__all__ = ["Start", "check_origin", "start", "told"]
+
+#: What a static site uploads, to the address of the policy.
+UPLOAD = "emanciterms.json"
+
+_HEAD = """\
+# What this site says of itself to people's agents, and what it signs.
+# Start every worker anew after an edit: all of them have to serve the same policy.
+
+origin = {origin}
+name = {name}          # of who runs the site; shown as "calls itself …"
+{contact}
+# Agreements of the roster that you sign as they stand. Read each before you name it.
+accepts = {accepts}
+"""
+_STATIC = """
+# There is no endpoint here, so nothing is signed with anybody.
+negotiates = false
+
+# What you promise everyone instead, signed with the key of this folder.
+# After an edit: rbutton site init, then upload the new file.
+[promise]
+terms = {accepts}
+until = {until}
+"""
+_SIGNING = """
+# Offered to whoever brings other terms; each has to be in accepts, too.
+# counter = ["SD-BASE"]
+
+# Where agreements are kept. Left out: in this folder, as SQLite.
+# store = "postgresql://rbutton@127.0.0.1/shop"
+
+# Agreements that have ended are kept for so long. Left out: for good.
+keep_ended_days = 1096
+
+# The most that you do, clause by clause: people's own terms are held against it.
+# Only terms that stay within it are signed.
+# [limits]
+# "track.offsite" = "never"
+# share = "none"
+"""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a new site says.
+
+    Attributes:
+        static: it has no endpoint, and promises what it accepts.
+        until: when that promise ends.
+    """
+
+    origin: str
+    name: str
+    contact: str
+    accepts: tuple[str, ...]
+    static: bool
+    until: datetime
+
+
+def start(target: Path, said: Start) -> None:
+    """Make the folder, its key and its `site.toml`.
+
+    Raises:
+        SiteError: one of them cannot be made, or says what no agent would take; then there is no
+            `site.toml`.
+    """
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{target} cannot be made: {error.strerror}.") from None
+    text = (_HEAD + (_STATIC if said.static else _SIGNING)).format(
+        origin=_toml(said.origin),
+        name=_toml(said.name),
+        contact=f"contact = {_toml(said.contact)}" if said.contact else '# contact = "mailto:…"',
+        accepts=json.dumps(list(said.accepts)),
+        until=time_text(said.until),
+    )
+    path = target / folder.FILE
+    folder.write(path, text.encode(), 0o600)
+    try:
+        folder.policy(target)
+    except BaseException:
+        path.unlink()
+        raise
+
+
+def told(target: Path) -> Iterator[str]:
+    """What is in the folder, and what is left to do; writes a static site's file.
+
+    Raises:
+        SiteError: something in it cannot be used.
+    """
+    policy = folder.policy(target)
+    yield f"{target / folder.KEY} is the key the site signs with. Keep it secret, and back it up."
+    accepts = ", ".join(sorted(policy.accepts))
+    yield f"{target / folder.FILE} is what the site says and signs: {accepts}"
+    yield ""
+    if policy.negotiates:
+        yield f"1. Start the endpoint: rbutton site serve {target}"
+        yield "2. Add these lines to your web server, or to your pages:"
+        servers = lines.PROXIED
+    else:
+        folder.write(target / UPLOAD, policy.body, 0o644)
+        yield f"1. Upload {target / UPLOAD} so that it is at"
+        yield f"   {policy.origin}/.well-known/emanciterms.json"
+        yield "2. Announce it, by one of these:"
+        servers = lines.STATIC
+    for server, text in servers.items():
+        yield f"\n   {server}:"
+        yield from (f"       {line}" for line in text.splitlines())
+    yield ""
+    yield f"3. See what visitors' buttons see: rbutton site check {policy.origin}"
+
+
+def _toml(text: str) -> str:
+    # A basic string of TOML takes JSON's escapes.
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,263 @@
+"""`rbutton site`: what an owner types, and what they are told."""
+
+import csv
+import io
+import json
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rbutton.shipped.roster import catalogue
+from rbutton.site import export, folder, key_file
+from rbutton.site.errors import FolderError
+from rbutton.terms import notice, policy, promise
+from rbutton.terms.encoding import from_time_text
+from rbutton.terms.keys import PublicKey
+from tests.commands import rbutton
+from tests.shops import NOW, ORIGIN, Proffer, Shop, proffer
+
+NEW = ("--origin", ORIGIN, "--name", "Example Shop Ltd")
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Path:
+    return tmp_path / "site"
+
+
+def site(*arguments: object, code: int = 0, **more: Any) -> str:
+    """Run `rbutton site …`: what it printed, on standard error where it failed."""
+    done = rbutton(None, "site", *arguments, **more)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stderr if code else done.stdout
+
+
+class TestInit:
+    def test_it_makes_what_serve_needs(self, where: Path) -> None:
+        said = site("init", where, *NEW, "--accepts", "SD-BASE", "no-stalking")
+        made = folder.site(where)
+        assert made.policy.accepts == {"SD-BASE", "no-stalking"}
+        assert made.policy.negotiates
+        modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in where.iterdir()}
+        assert modes == {folder.FILE: 0o600, folder.KEY: 0o600, folder.STORE: 0o600}
+        assert stat.S_IMODE(where.stat().st_mode) == 0o700
+        for word in ("nginx", "Apache", "Caddy", '<link rel="emanciterms"', "site check"):
+            assert word in said
+
+    def test_for_a_static_site_it_makes_the_one_file(self, where: Path) -> None:
+        """With a promise that every agent can verify."""
+        said = site("init", where, *NEW, "--static", "--accepts", "no-stalking")
+        body = (where / "emanciterms.json").read_bytes()
+        read = policy.read(body, ORIGIN, catalogue().vocabulary, NOW)
+        assert not read.document.negotiates
+        made = promise.verify(
+            read.document.promise, origin=ORIGIN, keys=read.keys, catalogue=catalogue(), now=NOW
+        )
+        assert [term.id for term in made.terms] == ["no-stalking"]
+        assert from_time_text(made.until) > NOW
+        assert f"{ORIGIN}/.well-known/emanciterms.json" in said
+        assert "proxy_pass" not in said
+
+    def test_again_it_keeps_key_and_policy(self, where: Path) -> None:
+        site("init", where, *NEW, "--static")
+        before = {one.name: one.read_bytes() for one in where.iterdir()}
+        assert "was kept" in site("init", where, "--origin", "https://other.example")
+        assert {one.name: one.read_bytes() for one in where.iterdir()} == before
+
+    def test_a_later_promise_is_a_new_file(self, where: Path) -> None:
+        site("init", where, *NEW, "--static")
+        text = (where / folder.FILE).read_text()
+        edited = text.partition("until = ")[0] + "until = 2031-01-01T00:00:00Z\n"
+        (where / folder.FILE).write_text(edited)
+        site("init", where)
+        members = json.loads((where / "emanciterms.json").read_bytes())
+        assert promise.read(members["promise"]).promise.until == "2031-01-01T00:00:00Z"
+
+    def test_a_new_key_notes_the_old_one(self, where: Path) -> None:
+        site("init", where, *NEW)
+        old = folder.policy(where).jwk
+        assert "new one" in site("init", where, "--new-key")
+        made = folder.policy(where)
+        assert made.jwk != old
+        assert made.former_keys == {old}
+        site("init", where, "--new-key")
+        assert folder.former_keys(where) == [old, made.jwk]
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "says"),
+        [
+            ((), 2, "--origin"),
+            (("--origin", "http://shop.example", "--name", "x"), 2, "only loopback"),
+            (("--origin", "https://shop.example/", "--name", "x"), 2, "not an origin"),
+            ((*NEW, "--accepts", "zebra"), 3, "not in the roster: zebra"),
+            (("--origin", ORIGIN, "--name", "a\u202eb"), 3, "bidi"),
+            ((*NEW, "--contact", "zebra"), 3, "mailto:"),
+        ],
+    )
+    def test_what_no_agent_would_take_is_not_made(
+        self, where: Path, arguments: Any, code: int, says: str
+    ) -> None:
+        assert says in site("init", where, *arguments, code=code)
+        assert not (where / folder.FILE).exists()
+
+
+MISTAKES = {
+    "name = 3": "name is wrong",
+    'zebra = "x"': "zebra is not a member",
+    'limits = {track = {offsite = "never"}}': 'in quotes: "track.offsite"',
+    'expires = "2027-01-01"': "without quotes",
+    "expires = 2027-01-01T00:00:00": "no time zone",
+    'counter = ["SD-BASE-DP"]': "counter",
+    "most = 0": "most",
+    "= 3": "line",
+    'store = "zebra"': "URL is none",
+}
+
+
+@pytest.mark.parametrize("line", MISTAKES)
+def test_a_mistake_in_the_file_is_told_with_its_place(where: Path, line: str) -> None:
+    """By every command that reads it, before anything is served."""
+    site("init", where, *NEW, "--accepts", "do-not-track")
+    path = where / folder.FILE
+    text = path.read_text() if not line.startswith("name") else f'origin = "{ORIGIN}"\n'
+    path.write_text(text + line + "\n")
+    for command in (("serve", where), ("export", where, "--csv")):
+        said = site(*command, code=3)
+        assert MISTAKES[line] in said
+        assert said.startswith("rbutton: ")
+
+
+def test_where_nothing_was_made_it_says_what_to_type(tmp_path: Path) -> None:
+    for verb in (("serve",), ("export", "--json")):
+        assert "rbutton site init" in site(verb[0], tmp_path, *verb[1:], code=3)
+
+
+def test_a_site_that_only_promises_is_not_served(where: Path) -> None:
+    site("init", where, *NEW, "--static")
+    assert "signs with nobody" in site("serve", where, code=3)
+
+
+def test_a_port_that_is_taken_is_told(where: Path) -> None:
+    import socket
+
+    site("init", where, *NEW)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = site("serve", where, "--port", taken.getsockname()[1], code=3)
+    assert "--port" in said
+
+
+class TestExport:
+    def agreements(self, where: Path) -> tuple[Proffer, Proffer]:
+        """One in force, one that was ended with a formula for a reason."""
+        site("init", where, *NEW, "--accepts", "SD-BASE-DP")
+        shop = Shop(where / folder.STORE, folder.policy(where))
+        kept, ended = proffer(shop.policy), proffer(shop.policy)
+        for one in (kept, ended):
+            assert shop.post(one.body).status == 200
+        reason = '=HYPERLINK("https://evil.example","\u00e9")\n,"x"'
+        shop.post(notice.withdraw(ended.id, ended.key, NOW, reason).body)
+        return kept, ended
+
+    def test_csv(self, where: Path) -> None:
+        kept, ended = self.agreements(where)
+        done = rbutton(None, "site", "export", where, "--csv")
+        assert "2 agreements." in done.stderr
+        rows = {
+            row["id"].lstrip("'"): row
+            for row in csv.DictReader(io.StringIO(done.stdout, newline=""))
+        }
+        assert rows.keys() == {kept.id, ended.id}
+        assert rows[kept.id]["terms"] == "SD-BASE-DP"
+        assert rows[kept.id]["state"] == "sealed"
+        assert rows[kept.id]["key"] == "current"
+        assert rows[ended.id]["state"] == "withdrawn"
+        assert rows[ended.id]["reason"].startswith("'=HYPERLINK")
+
+    def test_json(self, where: Path) -> None:
+        """Exact, with what was signed; and it says whose key that was."""
+        kept, ended = self.agreements(where)
+        site("init", where, "--new-key")
+        done = rbutton(None, "site", "export", where, "--json")
+        rows = {row["id"]: row for row in map(json.loads, done.stdout.splitlines())}
+        assert rows[kept.id]["jws"]["payload"] == json.loads(kept.body)["payload"]
+        assert rows[kept.id]["key"] == "former"
+        assert rows[ended.id]["reason"].startswith("=HYPERLINK")
+        assert rows[ended.id]["notice"]["signatures"]
+        (where / folder.FORMER).unlink()
+        assert '"foreign"' in site("export", where, "--json")
+
+    @pytest.mark.parametrize(
+        "text", ["=1", "+1", "-1", "@x", "\t=1", "\r1", " =1", "|x", "%0a", "＝1", "＠x", "\n=1"]
+    )
+    def test_no_cell_is_a_formula(self, text: str) -> None:
+        assert export._cell(text) == f"'{text}"
+        assert export._cell(["a", text]) == f"a {text}"
+
+    @pytest.mark.parametrize("text", ["SD-BASE", "a=b", "2026-11-22T10:00:00Z", ""])
+    def test_all_else_stays_as_it_is(self, text: str) -> None:
+        assert export._cell(text) == text
+
+
+#: Python that has the base and the extra `site`, and nothing of a person's; or the other way.
+WITHOUT = """if True:
+    import sys
+    class Missing:
+        def find_spec(self, name, path=None, target=None):
+            if name.partition(".")[0] in sys.argv[1].split(","):
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    sys.meta_path.insert(0, Missing())
+    from rbutton.cli import main
+    sys.exit(main(sys.argv[2:]))
+"""
+PERSONS = "keyring,tomlkit,platformdirs,filelock,publicsuffixlist,nativemessaging"
+KIT = "sqlalchemy,starlette,uvicorn,httpx,anyio,psycopg"
+
+
+def without(packages: str, *arguments: object) -> Any:
+    import subprocess
+
+    command = [sys.executable, "-P", "-c", WITHOUT, packages, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_owner_needs_nothing_of_a_persons(where: Path) -> None:
+    done = without(PERSONS, "site", "init", where, *NEW)
+    assert done.returncode == 0, done.stderr
+    assert without(PERSONS, "site", "export", where, "--csv").returncode == 0
+    assert "rbutton[agent]" in without(PERSONS, "--help").stdout
+
+
+def test_a_person_needs_nothing_of_the_kit(where: Path) -> None:
+    """And is told what is missing, where they ask for it."""
+    assert "agreements" in without(KIT, "--help").stdout
+    done = without(KIT, "site", "init", where, *NEW)
+    assert done.returncode == 3
+    assert "rbutton[site]" in done.stderr
+
+
+def test_postgresql_without_its_driver_is_told(where: Path) -> None:
+    site("init", where, *NEW)
+    with (where / folder.FILE).open("a") as file:
+        file.write('store = "postgresql://rbutton@127.0.0.1/shop"\n')
+    done = without("psycopg", "site", "serve", where)
+    assert done.returncode == 3
+    assert "rbutton[site-postgresql]" in done.stderr
+
+
+def test_key_and_former_keys_are_never_lost(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new key that cannot be written leaves the old one."""
+    site("init", where, *NEW)
+    old = folder.policy(where).jwk
+    monkeypatch.setattr(key_file, "renew", _fails)
+    with pytest.raises(FolderError):
+        folder.change_key(where)
+    assert folder.policy(where).jwk == old
+    assert folder.former_keys(where) == [old]
+    assert isinstance(old, PublicKey)
+
+
+def _fails(_: Path) -> None:
+    raise FolderError("full")

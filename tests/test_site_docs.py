@@ -1,0 +1,222 @@
+"""docs/for-sites.md is true: its tables, its lines for servers, and its examples, which are run."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+import pytest
+
+from rbutton.cli import site_serve
+from rbutton.shipped.roster import catalogue
+from rbutton.site import export, folder, lines, store
+from rbutton.site.limit import Rate
+from rbutton.site.serving import create_app
+from rbutton.site.site import Site
+from rbutton.terms.clauses import Chain
+from rbutton.terms.header import emanciterms
+from tests.commands import rbutton
+from tests.shops import proffer
+from tests.test_docs import TOP, examples, headings, spans, table
+from tests.test_site_http import LINK, Server, serving
+
+TEXT = (TOP / "docs/for-sites.md").read_text("utf-8")
+EXAMPLES = examples(TEXT)
+
+
+def test_every_clause_is_explained_with_values_it_has() -> None:
+    rows = table(TEXT, "clause", "you promise", "how it is kept")
+    vocabulary = catalogue().vocabulary
+    assert [spans(name)[0] for name, *_ in rows] == [clause.name for clause in vocabulary.clause]
+    for name, promised, _ in rows:
+        clause = vocabulary.by_name[spans(name)[0]]
+        named = spans(promised)
+        if isinstance(clause, Chain):
+            # All but the laxest, which promises nothing.
+            assert set(named) == set(clause.values[:-1]), clause.name
+        else:
+            assert not named
+
+
+def test_the_table_of_keys_is_the_files() -> None:
+    rows = table(TEXT, "key", "what it is")
+    told = [key for keys, _ in rows for key in spans(keys)]
+    assert told == list(folder.Settings.model_fields)
+    assert f"{store.MOST:,} if left out" in TEXT
+    assert f"{Rate.burst} and {Rate.per_minute} if left out" in TEXT
+
+
+def test_the_lines_for_servers_are_those_that_init_prints() -> None:
+    nginx, apache, caddy, html = lines.PROXIED.values()
+    shown = {"nginx": nginx, "apache": apache, "caddy": caddy, "html": html}
+    shown["nginx-static"] = next(iter(lines.STATIC.values()))
+    for name, text in shown.items():
+        assert EXAMPLES[name] == f"{text}\n", name
+    assert f"http://{lines.HOST}:{lines.PORT}" in TEXT
+    assert (site_serve._HOST, site_serve._PORT) == (lines.HOST, lines.PORT)
+
+
+def test_the_columns_of_the_export_are_told() -> None:
+    told = TEXT.partition("`rbutton site export my-site --csv`")[2].partition("`--json`")[0]
+    assert [span for span in spans(told) if span in export.COLUMNS] == list(export.COLUMNS)
+
+
+def test_the_counter_waits_as_long_as_it_says() -> None:
+    assert store.COUNTER_WAITS.days == 30
+    assert "up to 30 days late" in TEXT
+
+
+def make_folder(where: Path, origin: str) -> Path:
+    done = rbutton(None, "site", "init", where, "--origin", origin, "--name", "Shop")
+    assert done.returncode == 0, done.stderr
+    return where
+
+
+def run_example(name: str, where: Path) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[name].replace("/etc/my-site", str(where)), names)
+    return names
+
+
+def check(server: Server, site: Site) -> None:
+    """It announces, signs and declines, over a socket."""
+    status, headers, body = server.ask("GET", "/")
+    assert (status, LINK in headers["link"]) == (200, True)
+    assert b"Hello" in body
+    assert server.ask("GET", "/.well-known/emanciterms.json")[2] == site.policy.body
+    for terms, expected in (("no-stalking", 200), ("mine-as-well", 403)):
+        offered = proffer(site.policy, terms, now=datetime.now(UTC))
+        first, again = server.post(offered.body), server.post(offered.body)
+        assert first[0] == expected
+        assert first[2] == again[2]
+    assert (
+        server.raw(
+            b"POST /.well-known/emanciterms HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"Content-Type: application/jose+json\r\nContent-Length: 65537\r\n\r\n" + b" " * 65_537
+        ).split()[1]
+        == b"413"
+    )
+
+
+@pytest.mark.parametrize("name", ["starlette", "fastapi"])
+def test_an_asgi_example_works(name: str, tmp_path: Path) -> None:
+    made: list[Site] = []
+
+    def make(origin: str) -> Any:
+        names = run_example(name, make_folder(tmp_path / "site", origin))
+        made.append(names["site"])
+        return names["app"]
+
+    with serving(make) as server:
+        check(server, made[0])
+
+
+def test_fastapi_recognises_what_is_offered(tmp_path: Path) -> None:
+    with serving(
+        lambda origin: run_example("fastapi", make_folder(tmp_path / "site", origin))["app"]
+    ) as server:
+        assert b"ad by somebody" in server.ask("GET", "/")[2]
+        offered = emanciterms(["no-stalking"])
+        assert b"ad by somebody" not in server.ask("GET", "/", EmanciTerms=offered)[2]
+
+
+class _Threads(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def wsgi_serving(make: Callable[[str], Any]) -> Iterator[Server]:
+    with _Threads(("127.0.0.1", 0), _Quiet) as running:
+        server = Server(("127.0.0.1", running.server_port))
+        running.set_app(make(server.origin))
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            running.shutdown()
+            thread.join()
+
+
+DJANGO = """
+from django.http import HttpResponse
+from django.urls import path
+
+def front(request):
+    from shop.wsgi import site
+    offered = ",".join(site.recognise(request).proffer)
+    return HttpResponse(f"<h1>Hello</h1><p>{offered}</p>")
+
+urlpatterns = [path("", front)]
+"""
+
+
+def test_the_django_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project of one page, served by the standard library's WSGI server."""
+    project = tmp_path / "project" / "shop"
+    project.mkdir(parents=True)
+    (project / "__init__.py").touch()
+    (project / "settings.py").write_text(
+        'ROOT_URLCONF = "shop.urls"\nALLOWED_HOSTS = ["*"]\nSECRET_KEY = "x"\nUSE_TZ = True\n'
+    )
+    (project / "urls.py").write_text(DJANGO)
+    monkeypatch.syspath_prepend(str(project.parent))
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+
+    def make(origin: str) -> Any:
+        where = make_folder(tmp_path / "site", origin)
+        code = EXAMPLES["django"].replace("/etc/my-site", str(where))
+        (project / "wsgi.py").write_text(code)
+        import shop.wsgi  # type: ignore[import-not-found]
+
+        return shop.wsgi.application
+
+    with wsgi_serving(make) as server:
+        import shop.wsgi
+
+        check(server, shop.wsgi.site)
+        offered = emanciterms(["do-not-track", "no-stalking"])
+        page = server.ask("GET", "/", EmanciTerms=offered)[2]
+        assert b"<p>do-not-track,no-stalking</p>" in page
+
+
+def test_the_links_within_it_lead_somewhere() -> None:
+    import re
+
+    for anchor in re.findall(r"\]\(#([^)]+)\)", TEXT):
+        assert anchor in headings(TEXT), anchor
+
+
+def test_what_serve_runs_is_what_the_library_is(tmp_path: Path) -> None:
+    """And nothing but the two addresses."""
+
+    def make(origin: str) -> Any:
+        os.environ["RBUTTON_SITE"] = str(make_folder(tmp_path / "site", origin))
+        return create_app()
+
+    with serving(make) as server:
+        site = folder.site(tmp_path / "site")
+        offered = proffer(site.policy, now=datetime.now(UTC))
+        assert server.post(offered.body)[0] == 200
+        assert server.ask("GET", "/")[0] == 404
+    exported = subprocess.run(
+        [sys.executable, "-P", "-m", "rbutton.cli", "site", "export", tmp_path / "site", "--csv"],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    assert [row["id"] for row in csv.DictReader(io.StringIO(exported))] == [offered.id]
