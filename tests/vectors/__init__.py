@@ -1,0 +1,1 @@
+"""What strangers implement and check against; `make.py` writes the files."""

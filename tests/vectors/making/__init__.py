@@ -1,0 +1,1 @@
+"""The parts of `make.py`: a module a file of vectors."""
