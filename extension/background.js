@@ -3,14 +3,19 @@
 
 import * as access from "./access.js";
 import { api } from "./browser.js";
+import * as claims from "./claims.js";
+import { isOffAt } from "./choices.js";
 import * as discovery from "./discovery.js";
+import * as exceptions from "./exceptions.js";
+import * as frames from "./frames.js";
 import * as host from "./host.js";
 import * as icon from "./icon.js";
 import * as pages from "./pages.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import * as stale from "./stale.js";
-import { aloneBecause, TITLE_MISTAKE, TITLE_OFF, titleOf } from "./words.js";
+import * as tabSignals from "./tab_signals.js";
+import { aloneBecause, asks, TITLE_HERE_OFF, TITLE_MISTAKE, TITLE_OFF, titleOf } from "./words.js";
 
 /** Why the button is alone, or null. While the first hello is on its way it is not. */
 function alone() {
@@ -22,6 +27,10 @@ function alone() {
 function paint(tabId) {
   const why = alone();
   const view = relationship.visitOf(tabId)?.view ?? null;
+  const asked = exceptions.askedIn(tabId);
+  icon.mark(tabId, asked !== null);
+  if (isOffAt(tabSignals.topOf(tabId)) && why?.reason !== "no-access") return icon.show("off", TITLE_HERE_OFF, tabId);
+  if (asked) return icon.show(why ? "alone" : view?.state ?? "unknown", titleOf(asks(asked.host)), tabId);
   if (!why && settings.told()?.problem) return icon.show("alone", TITLE_MISTAKE, tabId);
   if (why) icon.show("alone", titleOf(aloneBecause(why).heading), tabId);
   else icon.show(view?.state ?? "unknown", view && titleOf(view.heading), tabId);
@@ -33,12 +42,13 @@ function paintAll() {
   const mistake = !why && settings.told()?.problem;
   const title = why ? titleOf(aloneBecause(why).heading) : mistake ? TITLE_MISTAKE : dnt || gpc ? null : TITLE_OFF;
   icon.show(why || mistake ? "alone" : "unknown", title);
-  for (const { tabId } of relationship.all()) paint(tabId);
+  for (const tabId of new Set([...tabSignals.tabs(), ...[...relationship.all()].map((visit) => visit.tabId)])) paint(tabId);
   pages.update();
 }
 
-const signalsChanged = async (changing) => {
-  if (await changing) await stale.mark();
+const signalsChanged = async (/** @type {Promise<import("./settings.js").Change | null>} */ changing) => {
+  const change = await changing;
+  if (change) await stale.mark(change.before, change.after);
   paintAll();
 };
 
@@ -48,6 +58,7 @@ async function take(told) {
   const changing = signalsChanged(settings.take(told));
   if (host.status().phase === "up") relationship.refresh();
   await changing;
+  claims.refresh();
 }
 
 host.listen({
@@ -68,21 +79,50 @@ relationship.listen((tabId) => {
   pages.update(tabId);
 });
 
+claims.listen((tabId) => pages.update(tabId));
+settings.listen(signalsChanged);
+frames.listen();
+exceptions.listen((tabId) => {
+  paint(tabId);
+  pages.update(tabId);
+}, take);
+
 discovery.listen({
-  committed({ tabId }) {
+  committed({ tabId, url }) {
+    tabSignals.committed({ tabId, url });
+    exceptions.leave(tabId);
+    if (isOffAt(url)) paint(tabId);
     relationship.leave(tabId);
+    claims.leave(tabId);
     stale.freshen(tabId);
     pages.moved(tabId);
+    claims.came({ tabId });
   },
   announced: relationship.announced,
+  says(at, said) {
+    if (said.tk.length && !isOffAt(at.url)) exceptions.speaks(at);
+    claims.heard(at, said);
+  },
   touched: relationship.touched,
-  leaving: relationship.leaving,
+  leaving(tabId, url, announces) {
+    tabSignals.leaving(tabId, url);
+    relationship.leaving(tabId, url, announces);
+  },
   async stayed(tabId) {
+    tabSignals.stayed(tabId);
     await relationship.stayed(tabId);
     pages.moved(tabId);
   },
-  changed: relationship.recheck,
-  closed: relationship.leave,
+  changed(tabId) {
+    tabSignals.changed(tabId);
+    relationship.recheck(tabId);
+  },
+  closed(tabId) {
+    tabSignals.closed(tabId);
+    exceptions.leave(tabId);
+    relationship.leave(tabId);
+    claims.leave(tabId);
+  },
 });
 
 pages.listen({ alone, settings: take });
@@ -104,4 +144,5 @@ api.runtime.onStartup.addListener(() => {});
 signalsChanged(settings.keep({ hostless: false }));
 lookAtAccess();
 relationship.restore();
+exceptions.restore();
 host.start();

@@ -19,6 +19,26 @@ export const SITE_ACCESS = { origins: ["<all_urls>"] };
 export const RESOURCE_TYPES = Object.values(api.declarativeNetRequest.ResourceType);
 
 /**
+ * The condition of a rule for a tab: that the page in it is of one of these sites, so that nothing of
+ * the next page is meant while the rule is still there. Firefox knows only who asked for something:
+ * there, what a third party's frame loads by itself is left out.
+ * @param {string[]} hosts
+ */
+export const underTop = (hosts) => knowsTop ? { topDomains: hosts } : { initiatorDomains: hosts };
+export const knowsTop = BROWSER === "chromium";
+
+/** Whether `allowAllRequests` holds for all that a page loads: in Firefox not for its workers and icon. */
+export const silencesAll = BROWSER === "chromium";
+
+/** What the browser itself says of GPC, by a setting that no extension can change; null: it has none. */
+export const ownGpc = () => BROWSER === "firefox" ? Boolean(/** @type {any} */ (navigator).globalPrivacyControl) : null;
+
+/** What `navigator` says where nothing of ours is; undefined: no such property. */
+export const untouched = () => BROWSER === "firefox"
+  ? { doNotTrack: "unspecified", globalPrivacyControl: ownGpc() }
+  : { doNotTrack: null, globalPrivacyControl: undefined };
+
+/**
  * A tab where ⊃ may be spoken to: not private, and in the default container.
  * @param {chrome.tabs.Tab & {cookieStoreId?: string}} tab
  * @returns {"private-window" | "container" | null} what keeps it from being ordinary

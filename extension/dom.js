@@ -41,6 +41,7 @@ export function magnets(picture) {
   stroke("me", magnet(1, { x, y, arm, bend }), thick);
   const site = stroke("site", magnet(-1, { x, y, arm, bend }), thick);
   stroke("alone", `M${x + 46} ${y - 36.5}V${y + 12}M${x + 46} ${y + 19.5}V${y + 36.5}`, thick);
+  stroke("seal", `M${x + 24} ${y}H${x + 50}`, 13);
   stroke("strike", `M${x - 30} ${y + 44}L${x + 30} ${y - 44}`, thick / 2);
 
   let shown = null;
@@ -48,9 +49,12 @@ export function magnets(picture) {
     if (state === shown) return;
     picture.classList.toggle("live", shown !== null);
     picture.classList.toggle("closing", shown !== null && state === "active");
+    picture.classList.toggle("is-promise", state === "promise");
+    picture.classList.toggle("is-look", state === "look");
     picture.classList.toggle("is-alone", state === "alone");
     picture.classList.toggle("is-ended", state === "ended");
-    site.classList.toggle("dim", state !== "potential" && state !== "active");
+    picture.classList.toggle("is-off", state === "off");
+    site.classList.toggle("dim", !["potential", "promise", "active", "look"].includes(state));
     picture.style.setProperty("--gap", String(gap[state] ?? gap.unknown));
     picture.setAttribute("aria-label", SHAPES[state] ?? SHAPES.unknown);
     shown = state;

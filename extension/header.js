@@ -7,7 +7,8 @@ import { serial } from "./serial.js";
 
 const LIMIT = 200;      // tabs
 const ELSEWHERE = 2;    // after transport's: the one more
-const FIRST_RULE = 3;   // a tab's rule is FIRST_RULE + its id
+const PRIORITY = 100;   // above all of the signals' rules, which may silence what is below them
+const FIRST_RULE = 5_000;   // a tab's rule is FIRST_RULE + its id; below it are those of tab_signals.js
 const EMBEDDED = RESOURCE_TYPES.filter((type) => type !== "main_frame");
 
 /** @type {Map<number, string>} tab → what stands or is about to */
@@ -36,7 +37,7 @@ export function set(tabId, origin, value) {
   const id = FIRST_RULE + tabId;
   inTurn(() => update([id], [{
     id,
-    priority: 1,
+    priority: PRIORITY,
     condition: {
       tabIds: [tabId],
       urlFilter: `|${origin}/`,
@@ -56,7 +57,7 @@ export function clear(tabId) {
 function update(removeRuleIds, addRules = []) {
   const elsewhere = {
     id: ELSEWHERE,
-    priority: 2,
+    priority: PRIORITY + 1,
     condition: { tabIds: [...standing.keys()], domainType: "thirdParty", resourceTypes: EMBEDDED },
     action: { type: "modifyHeaders", requestHeaders: [{ header: "EmanciTerms", operation: "remove" }] },
   };

@@ -23,6 +23,12 @@ export function draw(state, size) {
   return pen.getImageData(0, 0, size, size);
 }
 
+/** @param {number} tabId @param {boolean} asks whether the page wants something of the person */
+export function mark(tabId, asks) {
+  api.action.setBadgeText({ tabId, text: asks ? "?" : null }).catch(() => {});
+  if (asks) api.action.setBadgeBackgroundColor({ tabId, color: INKS.warn }).catch(() => {});
+}
+
 /**
  * @param {string} state
  * @param {string | null} title null: the usual one

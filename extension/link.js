@@ -1,4 +1,4 @@
-// The Link header (RFC 8288), as far as `rel="emanciterms"` needs it. Pure.
+// The Link header (RFC 8288), as far as a few relations of a page need it. Pure.
 
 // Far more than any page has; a page may not keep us busy.
 const LINKS = 64;
@@ -15,13 +15,25 @@ const END_OF_TOKEN = /[ \t;,]/;
  * @param {string[]} values one a header line, each with any number of links
  * @param {string} documentUrl
  */
-export function announces(values, documentUrl) {
+export const announces = (values, documentUrl) => targetOf("emanciterms", values, documentUrl) !== null;
+
+/**
+ * Where the first link of this very document with that relation points, as it is written.
+ * @param {string} relation in lower case
+ * @param {string[]} values one a header line, each with any number of links
+ * @param {string} documentUrl
+ * @returns {string | null}
+ */
+export function targetOf(relation, values, documentUrl) {
   const isDocument = resolver(documentUrl);
-  return values.slice(0, LINKS).some((value) =>
-    links(value.slice(0, LONGEST)).slice(0, LINKS).some(({ rel, anchor }) =>
+  for (const value of values.slice(0, LINKS)) {
+    const found = links(value.slice(0, LONGEST)).slice(0, LINKS).find(({ rel, anchor }) =>
       rel !== null &&
-      rel.toLowerCase().split(/[ \t]+/).includes("emanciterms") &&
-      (anchor === null || isDocument(anchor))));
+      rel.toLowerCase().split(/[ \t]+/).includes(relation) &&
+      (anchor === null || isDocument(anchor)));
+    if (found) return found.target;
+  }
+  return null;
 }
 
 /**

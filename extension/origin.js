@@ -1,4 +1,4 @@
-// Which origins ⊃ can have, and the two addresses the agent ever asks for there.
+// Which origins ⊃ can have, and the addresses the agent ever asks for there.
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
@@ -21,5 +21,5 @@ export function pageOf(url) {
 export const policyUrl = (origin) => `${origin}/.well-known/emanciterms.json`;
 /** @param {string} origin */
 export const endpointUrl = (origin) => `${origin}/.well-known/emanciterms`;
-/** Matches these two addresses, on any origin. */
-export const OWN_URLS = "^https?://[^/?#]+/\\.well-known/emanciterms(\\.json)?$";
+/** Matches these two addresses, on any origin, and those where sites say how they treat people. */
+export const OWN_URLS = "^https?://[^/?#]+/\\.well-known/(emanciterms(\\.json)?|gpc\\.json|myterms\\.json|dnt-policy\\.txt|dnt/[\\w+=/-]*)$";

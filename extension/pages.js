@@ -2,15 +2,22 @@
 // Only they can accept anything: a port counts only when its other end is a page of ours.
 
 import { api, OWN_PAGES, setApart, topDocument } from "./browser.js";
+import { choose, domainOf, forget, isOff, reachOfOff } from "./choices.js";
+import * as claims from "./claims.js";
+import * as exceptions from "./exceptions.js";
 import * as host from "./host.js";
 import { pageOf } from "./origin.js";
+import { lookup } from "./regions.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
+import { covers, hostOf } from "./site_names.js";
 import { isStale } from "./stale.js";
 
 /**
  * @typedef {{kind: "browser-page" | "insecure" | "private-window" | "container" | "site",
- *            host: string, origin: string | null, documentId: string | null}} Place
+ *            host: string, origin: string | null, documentId: string | null,
+ *            name: string | null, domain: string | null}} Place
+ *   host: with its port; name: without
  * @typedef {{port: chrome.runtime.Port, tabId: number, place: Place}} Popup
  */
 
@@ -95,16 +102,48 @@ async function fromPopup(port, message) {
   }
   if (message.type === "retry") host.retry();
   if (message.type === "reload") api.tabs.reload(message.tabId);
+  if (message.type === "edit") return decide(port, message);
+  if (["choose", "revoke", "decide", "recognise"].includes(message.type)) return change(port, message);
   if (message.type === "act") {
     // The click was meant for the document that was shown, not for one that came in its place.
     const visit = relationship.visitOf(message.tabId);
-    if (visit?.documentId === message.documentId) await relationship.act(visit, message.action, message.ending);
-    else update(message.tabId);
+    if (visit?.documentId !== message.documentId) return update(message.tabId);
+    if (message.action === "look" && claims.of(message.tabId, message.documentId)?.looking) return update(message.tabId);
+    await relationship.act(visit, message.action, message.seen ?? { ending: null, counter: null });
+    // Its terms first, then all else that it says.
+    if (message.action === "look") await claims.look(message.tabId, message.documentId);
+  }
+}
+
+/** The person keeps an edit that loosened something, or undoes it. */
+async function decide(port, { keep, id }) {
+  try {
+    const { settings: told } = await host.ask(keep ? "confirm-edit" : "undo-edit", { edit: id });
+    await wired.settings(told);
+  } catch (error) {
+    post(port, { type: "edit", error: { message: error.message || null, fix: error.fix ?? null } });
+  }
+}
+
+/** What the person chose for one site, or granted it. */
+async function change(port, { type, site, targets, name, reach, key, value, id, decision }) {
+  try {
+    if (type === "choose") await choose({ name, reach: reach ?? await reachOfOff(name), key, value }, wired.settings);
+    if (type === "recognise") await wired.settings((await host.ask("set", { key: `sites.${name}.recognise`, value: value === "on" ? "on" : null })).settings);
+    if (type === "forget") await forget(site, wired.settings);
+    if (type === "revoke") await wired.settings((await host.ask("revoke", { site, targets })).settings);
+    if (type === "decide") await exceptions.decide(id, decision);
+    post(port, { type: "set", error: null });
+  } catch (error) {
+    post(port, { type: "set", error: { message: error.message || null, fix: error.fix ?? null } });
+    update();
   }
 }
 
 async function fromOptions(port, message) {
   if (message.type === "retry") host.retry();
+  if (message.type === "edit") return decide(port, message);
+  if (["forget", "revoke"].includes(message.type)) return change(port, message);
   if (message.type !== "set") return;
   try {
     const { settings: told } = await host.ask("set", { key: message.key, value: message.value });
@@ -119,10 +158,11 @@ async function fromOptions(port, message) {
 /** The list asks the host itself, for its pages and for one agreement. */
 async function fromList(port, message) {
   if (message.type === "retry") host.retry();
-  if (message.type !== "ask" || !["agreements", "agreement"].includes(message.request)) return;
+  if (message.type !== "ask" || !["agreements", "agreement", "forget"].includes(message.request)) return;
   const answer = { type: "answer", number: message.number, result: null, error: null };
   try {
     answer.result = await host.ask(message.request, message.members);
+    if (answer.result.erased) relationship.refresh();
   } catch (error) {
     answer.error = { message: error.message || null, fix: error.fix ?? null };
   }
@@ -151,14 +191,24 @@ async function locate(popup) {
   ]);
   const page = pageOf(top?.url);
   const kind = page.kind === "browser-page" ? page.kind : (tab && setApart(tab)) ?? page.kind;
-  popup.place = { kind, host: page.host, origin: page.origin, documentId: top?.documentId ?? null };
-  if (kind === "site") relationship.inquire(popup.tabId, top.documentId, page);
+  const name = page.kind === "browser-page" ? null : hostOf(top.url);
+  popup.place = { kind, host: page.host, origin: page.origin, documentId: top?.documentId ?? null, name, domain: null };
+  if (name) domainOf(name).then((domain) => {
+    if (!domain || popup.place.name !== name) return;
+    popup.place.domain = domain;
+    post(popup.port, popupModel(popup));
+  });
+  if (kind === "site") {
+    relationship.inquire(popup.tabId, top.documentId, page);
+    claims.inquire(popup.tabId, top.documentId, page);
+  }
   post(popup.port, popupModel(popup));
 }
 
 function popupModel({ tabId, place }) {
   const visit = relationship.visitOf(tabId);
   const here = place.kind === "site" && visit?.documentId === place.documentId ? visit : null;
+  const said = place.kind === "site" ? claims.of(tabId, place.documentId) : null;
   return {
     type: "model",
     tabId,
@@ -167,9 +217,30 @@ function popupModel({ tabId, place }) {
     view: here?.view ?? null,
     busy: here?.busy ?? null,
     trouble: here?.trouble ?? null,
+    says: said?.says ?? null,
+    looking: said?.looking ?? null,
     problem: settings.told()?.problem ?? null,
+    loosened: settings.told()?.loosened ?? null,
     signals: settings.signals(),
+    here: place.name === null ? null : hereModel(tabId, place.name),
+    unapplied: settings.unapplied(),
     stale: isStale(tabId),
+  };
+}
+
+/** The signals of one site, and what it asks for. */
+function hereModel(tabId, name) {
+  const signals = settings.signals();
+  const now = Date.now();
+  const { dnt, gpc } = lookup(signals, now)(name);
+  return {
+    name,
+    dnt,
+    gpc,
+    off: isOff(name),
+    exceptions: (signals.exceptions ?? []).filter(({ site, until }) => covers(site, name) && (until === null || now < Date.parse(until))),
+    asked: exceptions.askedIn(tabId),
+    fixed: host.status().phase !== "up",
   };
 }
 
@@ -196,5 +267,6 @@ function optionsModel() {
     asking: host.status().phase === "asking",
     settings: settings.told(),
     signals: settings.signals(),
+    unapplied: settings.unapplied(),
   };
 }

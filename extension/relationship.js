@@ -7,16 +7,20 @@ import * as host from "./host.js";
 import { pageOf } from "./origin.js";
 import { carry, fetchPolicy } from "./transport.js";
 
+/** @typedef {{mark: "stricter" | "laxer" | "other", label: string, was: string, now: string}} Difference */
+
 /**
  * What the host says of a site: docs/native.md, "View".
  * @typedef {{
  *   origin: string, state: string, reason: string, heading: string, text: string,
  *   calls_itself: string | null, words: string | null,
  *   clauses: Array<{mark: string, label: string, value: string}>,
+ *   changes: Difference[], renewal: Difference[], own: Array<{mark: string, label: string, value: string}>,
+ *   recognised: boolean | null, counter: string | null,
  *   actions: string[], offer: "touch" | "now" | null, header: string | null,
  *   agreement: {id: string, since: string, jws: string,
  *     terms: Array<{id: string, title: string, text: string, url: string}>} | null,
- *   ending: string | null, tell: string | null,
+ *   ending: string | null, tell: string | null, untold: string | null,
  * }} View
  */
 
@@ -135,13 +139,16 @@ export function inquire(tabId, documentId, page) {
   begin(visit);
 }
 
+/** How the person's press on an answer to a counter-offer is told the host. */
+const ANSWERS = { accept: "accept", "accept-always": "always", decline: "decline" };
+
 /**
  * The person's click on one of View.actions.
  * @param {Visit} visit
  * @param {string} action
- * @param {string | null} ending  View.ending, as the person saw it
+ * @param {{ending: string | null, counter: string | null}} seen  of the View, as the person saw it
  */
-export async function act(visit, action, ending) {
+export async function act(visit, action, { ending, counter }) {
   visit.trouble = null;
   if (action === "look") {
     visit.looked = true;
@@ -150,9 +157,17 @@ export async function act(visit, action, ending) {
     await consult(visit, { fresh: true });
     visit.busy = null;
     changed(visit.tabId);
-  } else if (action === "offer" || action === "again") {
+  } else if (["offer", "again", "offer-own", "renew"].includes(action)) {
     await offer(visit, "click", action);
-  } else if (["end", "take-back", "tell-again"].includes(action)) {
+  } else if (action in ANSWERS) {
+    if (counter && counter === visit.view?.counter) await answer(visit, counter, action);
+    else changed(visit.tabId);
+  } else if (action === "noted") {
+    await note(visit);
+  } else if (action === "tell-again") {
+    if (visit.view?.untold) await withdraw(visit, visit.view.untold, "click", action);
+    else changed(visit.tabId);
+  } else if (["end", "take-back"].includes(action)) {
     // What was shown may be another agreement than the one that stands by now.
     if (ending && ending === visit.view?.ending) await withdraw(visit, ending, "click", action);
     else changed(visit.tabId);
@@ -293,9 +308,36 @@ async function offer(visit, by, busy = null) {
     }
     // A fetch takes its time: by then the person may look elsewhere.
     if (by !== "click" && policy !== kept && !(await isActive(visit))) return;
-    conflict = await exchange(visit, await host.ask("offer", { origin, policy, by }));
+    const also = { own: busy === "offer-own", renew: busy === "renew" };
+    conflict = await exchange(visit, await host.ask("offer", { origin, policy, by, ...also }));
   });
   if (conflict && stands(visit)) await consult(visit, { fresh: true });
+}
+
+/**
+ * Tell the host what the person says to a counter-offer, and bring their signature to the site.
+ * @param {Visit} visit
+ * @param {string} counter
+ * @param {string} action
+ */
+async function answer(visit, counter, action) {
+  const { origin } = visit;
+  await byItself(visit, action, async () => {
+    await exchange(visit, await host.ask("answer", { origin, counter, by: ANSWERS[action] }));
+  });
+}
+
+/**
+ * The person has seen how the policy changed.
+ * @param {Visit} visit
+ */
+async function note(visit) {
+  const { origin } = visit;
+  await byItself(visit, "noted", async () => {
+    const policy = await policyOf(visit);
+    if ("failed" in policy) throw new host.HostError("no-policy", "The site’s policy could not be read again.", "Try it once more.");
+    show(origin, (await host.ask("note", { origin, policy })).view);
+  });
 }
 
 /**
@@ -325,7 +367,10 @@ async function exchange(visit, { post, view }) {
   const reply = await carry(origin, post);
   const conflict = "status" in reply && reply.status === 409;
   if (conflict) for (const one of visits.values()) if (one.origin === origin) one.policy = null;
-  show(origin, (await host.ask("reply", { origin, agreement, notice, reply })).view);
+  // A counter-offer that the person had listed is signed at once, and goes back to the site.
+  const next = await host.ask("reply", { origin, agreement, notice, reply });
+  if (next.post && next.post.agreement !== agreement) return exchange(visit, next);
+  show(origin, next.view);
   return conflict;
 }
 

@@ -1,29 +1,77 @@
-// DNT and GPC: two header rules and two page scripts, which the browser keeps over restarts.
-// The browser applies them by itself, whether or not this extension or the host is running.
+// DNT and GPC: header rules and page scripts, which the browser keeps over restarts. The browser
+// applies them by itself, whether or not this extension or the host is running.
 
-import { api, RESOURCE_TYPES } from "./browser.js";
+import { api } from "./browser.js";
+import { general, regionsOf } from "./regions.js";
 import { serial } from "./serial.js";
+import { misfit, sameRule, standingRules } from "./site_rules.js";
+import { registrations } from "./site_scripts.js";
 
-/** @typedef {{dnt: boolean, gpc: boolean}} Signals */
+/** @typedef {import("./regions.js").Signals} Signals */
+
+/**
+ * Why not all of it is in the browser. `names`: whose signals are as in general instead.
+ * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts", names: string[], detail: string | null}} Unapplied
+ */
 
 /** Until a host has said otherwise: installing the button is the person's choice. */
 export const DEFAULT = Object.freeze({ dnt: true, gpc: true });
 
-const SIGNALS = [
-  { key: "dnt", rule: 1, header: "DNT" },
-  { key: "gpc", rule: 2, header: "Sec-GPC" },
-];
 const inTurn = serial();
 
 /**
- * Make the browser send exactly these signals. What is already right is left alone.
+ * Without what no rule can be made of.
  * @param {Signals} signals
- * @returns {Promise<boolean>} whether anything had to change
+ * @returns {{fitting: Signals, unapplied: Unapplied[]}}
+ */
+export function fit(signals) {
+  const fits = (name) => misfit(name) === null;
+  const { sites = [], exceptions = [] } = signals;
+  const named = new Set([...sites, ...exceptions].flatMap((one) => [one.site, ...one.targets ?? []]));
+  return {
+    fitting: {
+      ...signals,
+      sites: sites.filter(({ site }) => fits(site)),
+      exceptions: exceptions.filter(({ site }) => fits(site))
+        .map((one) => ({ ...one, targets: one.targets?.filter(fits) ?? null })),
+    },
+    unapplied: [...Map.groupBy(named, misfit)].filter(([reason]) => reason !== null)
+      .map(([reason, names]) => ({ reason, names, detail: null })),
+  };
+}
+
+/** What signals that fit come to in this browser. */
+function planned(signals) {
+  const everywhere = general(signals);
+  const regions = [...regionsOf(signals, Date.now()).values()];
+  return { rules: standingRules(everywhere, regions), scripts: registrations(everywhere, regions), everywhere };
+}
+
+/**
+ * Make the browser send exactly these signals. What is already right is left alone. Where it takes
+ * not all of them, what it takes stands, the general ones first.
+ * @param {Signals} signals that fit
+ * @returns {Promise<{changed: boolean, unapplied: Unapplied[]}>}
  */
 export const apply = (signals) => inTurn(async () => {
-  const on = SIGNALS.filter(({ key }) => signals[key]);
-  const [rules, scripts] = await Promise.all([applyRules(on), applyScripts(on)]);
-  return rules || scripts;
+  const { rules, scripts, everywhere } = planned(signals);
+  /** @type {Unapplied[]} */
+  const unapplied = [];
+  const plain = (reason) => (error) => {
+    console.error(error);
+    unapplied.push({ reason, names: [], detail: String(error?.message ?? error) });
+  };
+  const changes = await Promise.all([
+    applyRules(rules).catch((error) => {
+      plain("rules")(error);
+      return applyRules(standingRules(everywhere, [])).catch(() => false);
+    }),
+    applyScripts(scripts).catch((error) => {
+      plain("scripts")(error);
+      return applyScripts(registrations(everywhere, [])).catch(() => false);
+    }),
+  ]);
+  return { changed: changes.some(Boolean), unapplied };
 });
 
 /**
@@ -32,61 +80,44 @@ export const apply = (signals) => inTurn(async () => {
  * @returns {Promise<{rules: boolean, scripts: boolean}>}
  */
 export async function standing(signals) {
-  const on = SIGNALS.filter(({ key }) => signals[key]);
+  const wanted = planned(fit(signals).fitting);
   const [rules, scripts] = await Promise.all([
     api.declarativeNetRequest.getDynamicRules(), api.scripting.getRegisteredContentScripts(),
   ]);
   return {
-    rules: wantedRules(on).every((rule) => rules.some((other) => other.id === rule.id && sameRule(rule, other))),
-    scripts: on.every(({ key }) => scripts.some(({ id }) => id === key)),
+    rules: wanted.rules.every((rule) => rules.some((other) => other.id === rule.id && sameRule(rule, other))),
+    scripts: wanted.scripts.every((script) => scripts.some((other) => other.id === script.id && sameScript(script, other))),
   };
 }
 
-const wantedRules = (on) => on.map(({ rule, header }) => ({
-  id: rule,
-  priority: 1,
-  condition: { resourceTypes: RESOURCE_TYPES },
-  action: { type: "modifyHeaders", requestHeaders: [{ header, operation: "set", value: "1" }] },
-}));
-
-async function applyRules(on) {
+/** One call, which the browser does whole or not at all: there is no moment without rules. */
+async function applyRules(wanted) {
   const { getDynamicRules, updateDynamicRules } = api.declarativeNetRequest;
-  const wanted = wantedRules(on);
-  const standing = await getDynamicRules();
-  const right = (rule) => wanted.some((other) => other.id === rule.id && sameRule(other, rule));
-  const addRules = wanted.filter((rule) => !standing.some((other) => other.id === rule.id && right(other)));
-  const removeRuleIds = standing.filter((rule) => !right(rule)).map(({ id }) => id);
+  const standing = new Map((await getDynamicRules()).map((rule) => [rule.id, rule]));
+  const right = new Set(wanted.filter((rule) => standing.has(rule.id) && sameRule(rule, standing.get(rule.id))).map(({ id }) => id));
+  const addRules = wanted.filter(({ id }) => !right.has(id));
+  const removeRuleIds = [...standing.keys()].filter((id) => !right.has(id));
   if (!addRules.length && !removeRuleIds.length) return false;
   await updateDynamicRules({ addRules, removeRuleIds });
   return true;
 }
 
-async function applyScripts(on) {
-  const standing = await api.scripting.getRegisteredContentScripts();
-  const ids = standing.filter(({ id }) => !on.some(({ key }) => key === id)).map(({ id }) => id);
-  const missing = on.filter(({ key }) => !standing.some(({ id }) => id === key));
+/** What is new comes before what is old goes: the property is defined twice rather than not at all. */
+async function applyScripts(wanted) {
+  const standing = new Map((await api.scripting.getRegisteredContentScripts()).map((script) => [script.id, script]));
+  const added = wanted.filter(({ id }) => !standing.has(id));
+  const changed = wanted.filter((script) => standing.has(script.id) && !sameScript(script, standing.get(script.id)));
+  const ids = [...standing.keys()].filter((id) => !wanted.some((script) => script.id === id));
+  if (added.length) await api.scripting.registerContentScripts(added);
+  // A member that is left out would stay as it was.
+  if (changed.length) await api.scripting.updateContentScripts(changed.map((script) => ({ excludeMatches: [], ...script })));
   if (ids.length) await api.scripting.unregisterContentScripts({ ids });
-  if (missing.length) {
-    await api.scripting.registerContentScripts(missing.map(({ key }) => ({
-      id: key,
-      js: [`page/${key}.js`],
-      matches: ["*://*/*"],
-      world: "MAIN",
-      runAt: "document_start",
-      allFrames: true,
-      matchOriginAsFallback: true,
-      persistAcrossSessions: true,
-    })));
-  }
-  return ids.length + missing.length > 0;
+  return added.length + changed.length + ids.length > 0;
 }
 
-/** The browser hands a rule back with its members reordered and defaults added. */
-function sameRule(ours, theirs) {
-  const [header] = ours.action.requestHeaders;
-  const [other, ...more] = theirs.action.requestHeaders ?? [];
-  const types = theirs.condition.resourceTypes ?? [];
-  return !more.length && other?.header.toLowerCase() === header.header.toLowerCase()
-    && other.operation === header.operation && other.value === header.value
-    && types.length === RESOURCE_TYPES.length && RESOURCE_TYPES.every((type) => types.includes(type));
+function sameScript(ours, theirs) {
+  const list = (/** @type {string[] | null | undefined} */ some) => [...some ?? []].sort().join(" ");
+  const files = (/** @type {string[] | null | undefined} */ some) => (some ?? []).map((file) => file.replace(/^\//, "")).join();
+  return files(ours.js) === files(theirs.js) && list(ours.matches) === list(theirs.matches)
+    && list(ours.excludeMatches) === list(theirs.excludeMatches);
 }

@@ -1,18 +1,33 @@
-// Pages that were open when the signals changed: they have the new ones from their next load on.
+// Pages that were opened with other signals than those in force: theirs are those of their own load.
 
 import { api } from "./browser.js";
+import { alike, lookup } from "./regions.js";
+import { hostOf } from "./site_names.js";
 
-/** @type {Set<number>} tabs */
-let stale = new Set();
-const read = api.storage.session.get("stale").then((/** @type {{stale?: number[]}} */ { stale: tabs = [] }) => {
-  stale = new Set([...tabs, ...stale]);
+/** @typedef {import("./regions.js").Values} Values */
+
+/** @type {Map<number, Values | null>} tab → what its page was opened with; null: not known */
+let stale = new Map();
+const read = api.storage.session.get("stale").then((/** @type {{stale?: Array<[number, Values | null]>}} */ { stale: tabs = [] }) => {
+  stale = new Map([...tabs, ...stale]);
 });
 const keep = () => api.storage.session.set({ stale: [...stale] });
 
-export async function mark() {
+/**
+ * The signals changed.
+ * @param {import("./regions.js").Signals | null} before null: what it was is not known
+ * @param {import("./regions.js").Signals} after
+ */
+export async function mark(before, after) {
   await read;
-  const tabs = await api.tabs.query({ url: ["http://*/*", "https://*/*"] });
-  stale = new Set(tabs.map(({ id }) => id));
+  const now = Date.now();
+  const [was, is] = [before && lookup(before, now), lookup(after, now)];
+  for (const { id, url } of await api.tabs.query({ url: ["http://*/*", "https://*/*"] })) {
+    const host = hostOf(url);
+    const opened = stale.get(id) ?? was?.(host) ?? null;
+    if (opened && alike(opened, is(host))) stale.delete(id);
+    else stale.set(id, opened);
+  }
   await keep();
 }
 

@@ -1,11 +1,14 @@
-// The agent's own requests: the policy and the post. Bytes in, bytes out; nothing is read here.
+// The agent's own requests: the policy, the post, and what a site says of itself. Bytes in, bytes
+// out; nothing is read here.
 
 import { api, OWN_INITIATOR } from "./browser.js";
 import { endpointUrl, OWN_URLS, policyUrl } from "./origin.js";
+import { serial } from "./serial.js";
 
 /** @typedef {{at: string, body: string}} Policy */
 /** @typedef {{at: string, failed: string, status: number | null}} NoPolicy */
 /** @typedef {{status: number, headers: Record<string, string | null>, body: string} | {failed: string}} Reply */
+/** @typedef {{what: string, url: string}} Address */
 
 const LIMIT = 65_536;        // bytes, after decompression
 const PATIENCE = 5_000;      // ms, the body included
@@ -14,6 +17,9 @@ const PASSED_ON = ["content-type", "retry-after", "date"];
 
 /** The session rule that takes `Origin`, a per-install id, off our own requests. */
 export const ORIGIN_RULE = 1;
+/** The same for one address that a page named. The last id below those of header.js. */
+const NAMED_RULE = 4_999;
+const PRIORITY = 1_000;   // above all others: a rule that allows a request silences those below it
 
 /** @type {Promise<void> | null} */
 let unmarked = null;
@@ -22,24 +28,27 @@ let unmarked = null;
 function withoutOrigin() {
   unmarked ??= api.declarativeNetRequest.updateSessionRules({
     removeRuleIds: [ORIGIN_RULE],
-    addRules: [{
-      id: ORIGIN_RULE,
-      priority: 10,
-      condition: {
-        regexFilter: OWN_URLS,
-        initiatorDomains: [OWN_INITIATOR],
-        requestMethods: ["get", "post"],
-        resourceTypes: ["xmlhttprequest"],
-        tabIds: [api.tabs.TAB_ID_NONE],
-      },
-      action: { type: "modifyHeaders", requestHeaders: [{ header: "Origin", operation: "remove" }] },
-    }],
+    addRules: [originRule(ORIGIN_RULE, { regexFilter: OWN_URLS })],
   }).catch((error) => {
     unmarked = null;
     throw error;
   });
   return unmarked;
 }
+
+/** @returns {chrome.declarativeNetRequest.Rule} */
+const originRule = (id, urls) => /** @type {any} */ ({
+  id,
+  priority: PRIORITY,
+  condition: {
+    ...urls,
+    initiatorDomains: [OWN_INITIATOR],
+    requestMethods: ["get", "post"],
+    resourceTypes: ["xmlhttprequest"],
+    tabIds: [api.tabs.TAB_ID_NONE],
+  },
+  action: { type: "modifyHeaders", requestHeaders: [{ header: "Origin", operation: "remove" }] },
+});
 
 /**
  * A site's policy, fetched anew for every document: a request that is left out would tell a site
@@ -56,6 +65,35 @@ export async function fetchPolicy(origin, until) {
   if (answer.status !== 200) return { at, failed: "status", status: answer.status };
   return { at, body: answer.body };
 }
+
+/**
+ * What stands at an address the host wants asked.
+ * @param {string} origin
+ * @param {Address} address
+ * @param {AbortSignal} until the answer is of no use any more
+ * @returns {Promise<Address & ({status: number, type: string | null, body: string} | {failed: string})>}
+ */
+export async function fetchClaim(origin, { what, url }, until) {
+  if (!url.startsWith(`${origin}/`)) throw new Error(`the host named another address: ${url}`);
+  const get = () => ask(url, { method: "GET" }, until);
+  const answer = await (new RegExp(OWN_URLS).test(url) ? get() : named(url, get));
+  if ("failed" in answer) return { what, url, failed: answer.failed };
+  return { what, url, status: answer.status, type: answer.headers["content-type"], body: answer.body };
+}
+
+const inTurn = serial();
+
+/** Run while a request to this one address carries no `Origin` either. */
+const named = (/** @type {string} */ url, /** @type {() => Promise<Reply>} */ get) => inTurn(async () => {
+  const update = api.declarativeNetRequest.updateSessionRules;
+  const urlFilter = { urlFilter: `|${url}|`, isUrlFilterCaseSensitive: true };
+  await update({ removeRuleIds: [NAMED_RULE], addRules: [originRule(NAMED_RULE, urlFilter)] });
+  try {
+    return await get();
+  } finally {
+    await update({ removeRuleIds: [NAMED_RULE] });
+  }
+});
 
 /**
  * Carry the host's text to the endpoint, unchanged.

@@ -78,7 +78,7 @@ export const ALONE = {
   "update-extension": {
     heading: "This button is older than your agent",
     text: "The two no longer understand each other.",
-    fix: "Update the r-button in the browser’s page of extensions, or in its folder run",
+    fix: "On the browser’s page of extensions, reload or update the r-button. If this stays, in its folder run",
     command: INSTALL,
   },
   "no-access": {
@@ -163,8 +163,14 @@ export const CHECKS = {
 /** Buttons. `busy` is said while it is under way. */
 export const ACTIONS = {
   offer: { label: "Offer my terms", busy: "Offering…" },
+  "offer-own": { label: "Offer my own terms…", busy: "Offering…" },
   again: { label: "Send it again", busy: "Sending…" },
-  look: { label: "Look for its terms", busy: "Looking…" },
+  accept: { label: "Agree to it", busy: "Agreeing…" },
+  decline: { label: "Decline", busy: "Declining…" },
+  "accept-always": { label: "Always agree to this…", busy: "Agreeing…" },
+  noted: { label: "I have seen it", busy: "Noting…" },
+  renew: { label: "Offer my terms anew…", busy: "Offering…" },
+  look: { label: "Look what it says", busy: "Looking…" },
   agreement: { label: "The agreement" },
   end: { label: "End it…", busy: "Ending…" },
   "take-back": { label: "Take it back", busy: "Taking it back…" },
@@ -172,13 +178,65 @@ export const ACTIONS = {
   retry: { label: "Try again", busy: "Trying…" },
   doctor: { label: "What is wrong?" },
   access: { label: "Give access" },
+  "on-here": { label: "Switch it on again", busy: "Switching…" },
 };
 
-/** Asked before an agreement is ended. */
-export const END = {
-  text: "It ends for you at once, and for the site when it hears of it. This cannot be undone, but you can offer your terms again.",
-  yes: "End the agreement",
-  no: "Keep it",
+/**
+ * Asked before what cannot be taken back with another press.
+ * @type {Record<string, {text: string, yes: string, no: string}>}
+ */
+export const SURE = {
+  end: {
+    text: "It ends for you at once, and for the site when it hears of it. This cannot be undone, but you can offer your terms again.",
+    yes: "End the agreement",
+    no: "Keep it",
+  },
+  "offer-own": {
+    text: "These are your own terms, held against what the site says it does. Perhaps nobody else offers the same: the site, and whoever it tells, may recognise you by them.",
+    yes: "Offer my own terms",
+    no: "Not now",
+  },
+  "accept-always": {
+    text: "This site, and any other that wants the same instead of your terms, then gets it without asking you. You find it in your terms, under “also”.",
+    yes: "Always agree to it",
+    no: "Not now",
+  },
+  renew: {
+    text: "This would change. What both signed holds until both have signed the new terms.",
+    yes: "Offer them",
+    no: "Keep it as it is",
+  },
+  recognise: {
+    text: "The number of your agreement then goes along with every request to this site, so that it knows you again on each visit. That works like a cookie.",
+    yes: "Let it know me again",
+    no: "Not now",
+  },
+};
+
+/** What differs between terms. */
+export const DIFFERENCES = {
+  headings: {
+    "policy-changed": "What changed in its policy",
+    countered: "What it wants instead",
+  },
+  marks: {
+    stricter: { sign: "+", label: "better for you" },
+    laxer: { sign: "–", label: "worse for you" },
+    other: { sign: "≠", label: "different" },
+  },
+  was: "it was",
+  now: "it is",
+};
+
+/** The switch that lets a site know the person again. */
+export const RECOGNISE = "This site may know me again";
+
+/** An edit of the file by hand that made something laxer. */
+export const LOOSENED = {
+  heading: "Your edit of your terms made something laxer.",
+  text: "It holds, but until you keep it, nothing is offered by itself.",
+  keep: "Keep it",
+  undo: "Undo it",
 };
 
 /** The mark of a clause, for the eye and for a screen reader. */
@@ -188,9 +246,115 @@ export const MARKS = {
   unknown: { sign: "?", label: "not stated" },
 };
 
+/** What a site says of how it treats people. */
+export const SAYS = {
+  title: "What this site says",
+  look: "Look",
+  /** @param {{at: number, of: number}} which */
+  looking: ({ at, of }) => `Looking… ${at} of ${of}`,
+  against: "These contradict each other: ",
+  details: "Details",
+  source: "Read in",
+  raw: "As it was read",
+  kinds: { agreement: "Agreement", promise: "Promise", claim: "Claim", request: "Request", unclear: "Unclear" },
+};
+
 export const SIGNALS = {
   dnt: "Do Not Track",
   gpc: "Global Privacy Control",
+};
+
+/** @param {string} host */
+export const asks = (host) => `${host} asks to track you`;
+
+/** What of the signals is for one site. */
+export const HERE = {
+  title: "Signals here",
+  /** @param {string} host */
+  only: (host) => `on ${host} only`,
+  /** @param {string} domain */
+  domain: (domain) => `on all of ${domain}`,
+  reach: "Where a change holds",
+  off: "Switch all off here",
+  offView: (/** @type {string} */ host) => ({
+    heading: `The button is off on ${host}`,
+    text: "No signal goes out with its pages, no terms are offered, and it is asked for nothing.",
+  }),
+  everyone: "You let this site and everybody on it track you.",
+  /** @param {string[]} targets */
+  targets: (targets) => `On this site you let ${listed(targets)} track you.`,
+  /** @param {string} text @param {string} until */
+  until: (text, until) => `${text} Until ${until}.`,
+  revoke: "Take back",
+  request: {
+    everyone: "With your leave, it and everybody on its pages may track you there.",
+    /** @param {string[]} targets */
+    targets: (targets) => `With your leave, ${listed(targets)} may track you on its pages.`,
+    words: "In its own words:",
+    details: "Its page about it",
+    month: "Allow for 30 days",
+    allow: "Allow",
+    /** @param {string} until */
+    until: (until) => `Allow until ${until}`,
+    no: "No",
+  },
+  ownGpc: "Firefox itself still says Global Privacy Control here. Only Firefox’s own setting can change that: Settings, Privacy & Security.",
+};
+
+/** @param {string[]} names */
+const listed = (names) => names.length > 3
+  ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`
+  : names.join(names.length === 2 ? " and " : ", ");
+
+/**
+ * A choice that this browser did not take, and what to do.
+ * @type {Record<string, (names: string[], detail: string | null) => {message: string, fix: string}>}
+ */
+export const UNAPPLIED = {
+  "too-long": (names) => ({
+    message: `Of ${listed(names)} the name has more parts than the browser’s rules can hold; your signals go out there as everywhere.`,
+    fix: "Write a wildcard over a shorter name in terms.toml.",
+  }),
+  "no-host": (names) => ({
+    message: `${listed(names)}: no site can have that name, so nothing is different there.`,
+    fix: "Mend the name in terms.toml.",
+  }),
+  rules: (_, detail) => ({
+    message: `The browser did not take the rules for single sites${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. Your signals go out everywhere as they do in general.`,
+    fix: "Take out sites that you no longer need. If it stays, switch the button off and on again in the browser’s page of extensions.",
+  }),
+  scripts: (_, detail) => ({
+    message: `The browser did not take the page scripts for single sites${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. The headers are right; what pages read in navigator is as in general.`,
+    fix: "Switch the button off and on again in the browser’s page of extensions.",
+  }),
+};
+
+/** The list of choices and exceptions on the options page. */
+export const SITES = {
+  title: "On single sites",
+  lead: "What differs from the general. You choose it in the popup, on the site itself, or in the file.",
+  none: "Nothing differs on any site.",
+  find: "Find a site",
+  off: "Everything off",
+  signals: { dnt: { on: "DNT on", off: "DNT off", exception: "DNT 0: it may track you" }, gpc: { on: "GPC on", off: "GPC off" } },
+  /** @param {string[] | null} targets */
+  exception: (targets) => targets === null ? "may track you, with everybody on it" : `${listed(targets)} may track you there`,
+  /** @param {string | null} until */
+  until: (until) => until === null ? "until you take it back" : `until ${until}`,
+  remove: "Remove",
+  /** @param {string} name */
+  removeOf: (name) => `Remove what you chose for ${name}`,
+  /** @param {string} name */
+  revokeOf: (name) => `Take back what you allowed on ${name}`,
+  revoke: "Take back",
+  /** @param {string} name */
+  below: (name) => `below ${name}`,
+  /** @param {number} left */
+  more: (left) => `Show more (${left.toLocaleString("en-GB")} left)`,
+  ownGpc: {
+    yes: "Firefox itself says Global Privacy Control, too. Where you switch it off here, Firefox still says it: only Firefox’s own setting can change that.",
+    no: "Firefox’s own Global Privacy Control is off. The button says it for you.",
+  },
 };
 
 /**
@@ -200,9 +364,11 @@ export const SIGNALS = {
 export const STANDINGS = {
   active: { shape: "active", label: "Both signed", since: "since" },
   proffered: { shape: "potential", label: "No answer yet", since: "offered on" },
+  countered: { shape: "potential", label: "It wanted other terms", since: "on" },
   unanswered: { shape: "potential", label: "It did not answer", since: "as of" },
   declined: { shape: "potential", label: "It declined", since: "on" },
   refused: { shape: "potential", label: "It could not take them", since: "on" },
+  expired: { shape: "ended", label: "It has run out", since: "on" },
   withdrawn: { shape: "ended", label: "You ended it", since: "on" },
   "taken-back": { shape: "ended", label: "You took it back", since: "on" },
 };
@@ -230,19 +396,34 @@ export const LIST = {
   more: (left) => `Show more (${left.toLocaleString("en-GB")} left)`,
 };
 
+/** Erasing a site from the person's own records. */
+export const FORGET = {
+  /** @param {string} site */
+  label: (site) => `Forget ${site}…`,
+  /** @param {string} site @param {number} agreements */
+  text: (site, agreements) => `Everything kept here of ${site} is erased for good: ${agreements === 1 ? "this offer" : `${agreements} offers`} and what became of them. The site keeps what it has.`,
+  yes: "Erase it",
+  anyway: "Erase it all the same",
+  no: "Keep it",
+};
+
 /** The picture in words, for the toolbar and the popup. */
 export const SHAPES = {
   unknown: "you and the site, apart",
   potential: "you and the site, apart, and the site has terms",
+  promise: "you and the site, apart, and the site has made a promise to everyone",
   active: "you and the site, joined",
+  look: "you and the site, joined, with an exclamation mark",
   ended: "you and the site, apart, struck through",
   alone: "you, alone, with an exclamation mark",
   private: "you and the site, apart",
+  off: "you and the site, apart, both faint",
 };
 
 /** The toolbar before anything is known of a page. */
 export const TITLE = "r-button: your signals go out; this site has no terms for you yet";
 export const TITLE_OFF = "r-button: both signals are off; this site has no terms for you yet";
+export const TITLE_HERE_OFF = "r-button: switched off on this site; press to switch it on";
 export const TITLE_MISTAKE = "r-button: there is a mistake in your terms; press to see where";
 /** @param {string} heading */
 export const titleOf = (heading) => `r-button: ${heading}`;
@@ -254,6 +435,11 @@ export const OPTIONS = {
   signals: {
     dnt: { label: "Do Not Track", text: "Do not track me, here or on other sites." },
     gpc: { label: "Global Privacy Control", text: "Do not sell or share my data. Several laws give it force." },
+  },
+  look: {
+    click: { label: "When I press Look", text: "No site is asked before that." },
+    auto: { label: "On every site I visit", text: "Once a week at most. A site that looks for it can tell that somebody asks, and that they were there in that week." },
+    never: { label: "Never", text: "No such request at all." },
   },
   negotiate: {
     auto: { label: "When I touch the page", text: "A site that takes terms is offered yours once you click or type in its page." },
@@ -275,6 +461,7 @@ export const OPTIONS = {
     kept: "What a website signs is kept on this machine and by the website. Nobody else gets anything.",
     change: "You can change all of it here, now or later.",
   },
+  byClick: "It gives something away: only your click on a site’s page ever offers it.",
   noChoice: "No terms are chosen, so nothing can be offered.",
   addToChoice: "and also…",
   addChoice: "Add another choice…",

@@ -29,6 +29,8 @@ PROGRAMS = {
     "dbus-run-session": "dbus-daemon",
     "firefox-esr": "firefox-esr",
     "gnome-keyring-daemon": "gnome-keyring",
+    "initdb": "postgresql",
+    "node": "nodejs",
     "strace": "strace",
     "Xvfb": "xvfb",
 }
@@ -72,9 +74,15 @@ def main(arguments: list[str]) -> int:
 def _missing() -> list[debian.Need]:
     needs = environment.missing() + environment.missing_for_playwright()
     for program, package in PROGRAMS.items():
-        if shutil.which(program) is None:
+        if shutil.which(program, path=_path()) is None:
             needs.append(debian.Need(package, program))
     return needs
+
+
+def _path() -> str:
+    # Debian keeps PostgreSQL's programs by version, off the PATH.
+    versions = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), *versions])
 
 
 def _environment(teller: Teller) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgresql as postgresql_server
 from tests.host_process import Host
 from tests.visiting import greeted
 
@@ -44,6 +45,13 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _not_skipped(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgresql_server.Cluster]:
+    """A real PostgreSQL."""
+    with postgresql_server.running() as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -70,6 +70,14 @@ class Site:
         posted = body.encode() if isinstance(body, str) else body
         return agreement.countersign(agreement.read(posted), self.key).body
 
+    def counter(self, body: bytes | str, *ids: str, now: datetime | None = None) -> bytes:
+        """Its counter-offer of other roster terms, to the proffer as it was posted."""
+        posted = body.encode() if isinstance(body, str) else body
+        terms = [catalogue().documents[one] for one in ids]
+        signed = agreement.read(posted)
+        when = now or datetime.now(UTC)
+        return agreement.counter(signed, terms=terms, key=self.key, now=when).body
+
     def answer(self, body: bytes | str) -> dict[str, Any]:
         """Its 200 as the extension hands it to the host."""
         return http(200, "application/jose+json", self.countersign(body))

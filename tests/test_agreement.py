@@ -11,8 +11,10 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jws import JWS
 
 from rbutton.decisions import reply
+from rbutton.person.settings import MAX_IN_SET
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement, documents, jws
+from rbutton.terms.agreement import RosterTerm
 from rbutton.terms.encoding import b64u, from_b64u
 from rbutton.terms.errors import BadSignature, InvalidDocument
 from rbutton.terms.header import emanciterms
@@ -42,7 +44,8 @@ def signed_by_both(payload: bytes) -> bytes:
 def never_seals(body: bytes) -> None:
     """Neither read as sealed, nor taken for an answer to the proffer."""
     assert not isinstance(
-        reply.understand(PROFFER, 200, jws.CONTENT_TYPE, body, catalogue()), reply.Sealed
+        reply.understand(PROFFER, (200, jws.CONTENT_TYPE, body), catalogue(), sites.NOW),
+        reply.Sealed,
     ), body
     try:
         read = agreement.read(body)
@@ -73,7 +76,9 @@ def test_the_order_of_the_two_signatures_does_not_matter() -> None:
     """Sealed is sealed, whichever signature stands first."""
     swapped = sites.compact({**ENVELOPE, "signatures": [BY_SITE, BY_PERSON]})
     assert agreement.read(swapped).sealed
-    assert isinstance(reply.understand(PROFFER, 200, "", swapped, catalogue()), reply.Sealed)
+    assert isinstance(
+        reply.understand(PROFFER, (200, "", swapped), catalogue(), sites.NOW), reply.Sealed
+    )
 
 
 def test_the_payload_is_its_own_canonical_form() -> None:
@@ -382,13 +387,17 @@ def test_countersigning_takes_only_the_other_side_once() -> None:
             agreement.countersign(agreement.read(body), key)
 
 
-def test_every_set_of_the_roster_can_be_offered() -> None:
-    """All of them at once still fit into the exchange's bounds, and seal."""
-    proffer = sites.proffer(SITE, *catalogue().documents)
-    assert agreement.read(SITE.countersign(proffer.body)).sealed
-    ids = [term.id for term in proffer.agreement.terms]
-    assert ids == sorted(catalogue().documents)
-    assert len(proffer.body) < documents.MAX_BYTES
+def test_the_largest_set_can_be_offered_to_the_site_of_the_longest_name() -> None:
+    """As many of the roster's longest as a set may have; and they seal."""
+    longest = sorted(
+        catalogue().documents.values(),
+        key=lambda one: len(RosterTerm.of(one).model_dump_json()),
+    )[-MAX_IN_SET:]
+    host = ".".join(["a" * 62] * 4)
+    site = sites.Site(origin=f"https://{host}:12345", name="\U0001f6d2" * 80)
+    proffer = sites.proffer(site, *(one.id for one in longest))
+    assert agreement.read(site.countersign(proffer.body)).sealed
+    assert len(proffer.payload) <= 3_072
 
 
 def test_two_proffers_at_one_moment_have_nothing_in_common() -> None:

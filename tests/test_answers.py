@@ -490,7 +490,26 @@ REPLIES: dict[str, tuple[Callable[[Posted], bytes], str, str]] = {
         "other",
         OTHER_TERMS,
     ),
-    "a counter": (lambda it: it.other(sealed=False, answers=it.signed.id), "other", OTHER_TERMS),
+    "a counter to another": (
+        lambda it: it.other(sealed=False, answers=b64u(bytes(32))),
+        "other",
+        OTHER_TERMS,
+    ),
+    "a counter that ends": (
+        lambda it: it.other(sealed=False, answers=it.signed.id, until="2030-01-01T00:00:00Z"),
+        "other",
+        OTHER_TERMS,
+    ),
+    "a counter of times to come": (
+        lambda it: it.other(
+            sealed=False,
+            answers=it.signed.id,
+            proffered="2100-01-01T00:00:00Z",
+            answer_by="2100-01-08T00:00:00Z",
+        ),
+        "untimely",
+        "their time has not come",
+    ),
     "a clause changed under a known id": (
         lambda it: it.counter(share="identified"),
         "misnamed",

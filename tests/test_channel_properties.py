@@ -35,6 +35,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "hello": HELLO,
     "visit": {"origin": SITE.origin, "announced": True, "policy": SITE.served()},
     "offer": {"origin": SITE.origin, "policy": SITE.served(), "by": "click"},
+    "domain": {"host": "www.shop.example"},
+    "answer": {"origin": SITE.origin, "counter": AGREEMENT, "by": "accept"},
+    "note": {"origin": SITE.origin, "policy": SITE.served()},
+    "forget": {"origin": SITE.origin, "sure": True},
     "withdraw": {
         "origin": SITE.origin,
         "agreement": AGREEMENT,
@@ -50,7 +54,29 @@ GOOD: dict[str, dict[str, Any]] = {
     "agreements": {"after": None, "find": None},
     "agreement": {"origin": SITE.origin, "agreement": AGREEMENT},
     "set": {"key": "signals.dnt", "value": "off"},
+    "grant": {"site": "news.example", "targets": None, "until": "2027-01-01T00:00:00Z"},
+    "revoke": {"site": "news.example", "targets": ["ads.example"]},
+    "confirm-edit": {"edit": "x"},
+    "undo-edit": {"edit": "x"},
     "doctor": {},
+    "says": {"origin": SITE.origin},
+    "heard": {
+        "origin": SITE.origin,
+        "tk": ["N;abc"],
+        "consent": f"{SITE.origin}/consent.json",
+        "myterms": True,
+    },
+    "look": {
+        "origin": SITE.origin,
+        "by": "click",
+        "answer": {
+            "what": "gpc",
+            "url": f"{SITE.origin}/.well-known/gpc.json",
+            "status": 200,
+            "type": "application/json",
+            "body": sites.in_base64(b'{"gpc": true}'),
+        },
+    },
 }
 NATIVE = (TOP / "docs/native.md").read_text("utf-8")
 #: Of what only `rbutton` does, never the host.

@@ -18,7 +18,7 @@ from rbutton.person.seed import Seed
 from rbutton.terms import agreement
 from rbutton.terms.encoding import from_b64u, time_text
 from rbutton.terms.keys import PublicKey, person_key
-from tests import sites
+from tests import shops, sites
 from tests.host_process import PATIENCE, Host, HostEnded, host
 from tests.shops import Shop
 from tests.sites import Site
@@ -336,6 +336,62 @@ def test_killed_at_every_decisive_system_call_of_an_ending(tmp_path: Path, call:
         assert "The site confirmed it." in ending.view["text"]
         assert [one.state for one in visit.shop.store.agreements()] == ["withdrawn"]
         assert kinds(visit.home).count("withdraw") == kinds(visit.home).count("acknowledged") == 1
+        if not killed:
+            break
+    assert not killed
+    assert when > {"fdatasync": 3}.get(call, 0)
+
+
+@dataclass
+class Accepting:
+    """A counter-offer that the person accepts, and what the host has acknowledged of it so far."""
+
+    visit: Visit
+    counter: str | None
+    view: Any = None
+
+    def through(self, running: Host) -> None:
+        """Accept it, unless that is done; the signature goes to the shop."""
+        origin = self.visit.shop.policy.origin
+        if self.counter:
+            asked = running.result("answer", origin=origin, counter=self.counter, by="accept")
+        else:
+            asked = running.result("offer", origin=origin, policy=self.visit.served, by="retry")
+        self.view, self.visit.post = asked["view"], asked["post"]
+        if self.visit.post:
+            self.visit.told(running, self.visit.tell(running, self.visit.carry()))
+            self.view = self.visit.view
+
+
+@pytest.mark.parametrize("call", ["fdatasync", "unlink"])
+def test_killed_at_every_decisive_system_call_of_an_acceptance(tmp_path: Path, call: str) -> None:
+    """What was shown as agreed is; what was not can be accepted again; both hold the same one."""
+    for when in range(1, MANY):
+        folder = tmp_path / str(when)
+        folder.mkdir(mode=0o700)
+        picky = shops.policy(accepts=["SD-BASE"], counter=["SD-BASE"])
+        visit = Visit(folder / "home", Shop(folder / "shop.sqlite3", picky))
+        with host("--home", visit.home) as running:
+            visit.through(running)
+        accepting = Accepting(visit, visit.view["counter"])
+        killed = False
+        with host("--home", visit.home, before=killing(call, when)) as running:
+            try:
+                running.hello()
+                accepting.through(running)
+            except (HostEnded, BrokenPipeError):
+                killed = True
+        shown = accepting.view and accepting.view["agreement"]["id"]
+        with greeted(visit.home) as running:
+            visit.look(running)
+            accepting.counter = visit.view["counter"]
+            assert not (shown and accepting.counter)
+            accepting.through(running)
+            visit.look(running)
+        assert visit.view["reason"] == "signed"
+        assert shown in (None, visit.view["agreement"]["id"])
+        assert visit.shop.kept == [visit.view["agreement"]["id"]]
+        assert kinds(visit.home).count("accepted") == kinds(visit.home).count("delivered") == 1
         if not killed:
             break
     assert not killed

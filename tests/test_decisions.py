@@ -258,7 +258,7 @@ def problem(code: Any, **members: Any) -> bytes:
 def test_the_sites_signature_on_the_same_bytes_seals() -> None:
     """And is kept as it came."""
     body = SITE.countersign(PROFFER.body)
-    understood = understand(PROFFER, 200, JOSE, body, catalogue())
+    understood = understand(PROFFER, (200, JOSE, body), catalogue(), NOW)
     assert isinstance(understood, Sealed)
     assert understood.signed.body == body
     assert understood.signed.id == PROFFER.id
@@ -269,7 +269,7 @@ def test_the_sites_signature_on_the_same_bytes_seals() -> None:
 def test_only_a_status_with_its_own_code_is_final(status: int, code: str) -> None:
     """Section 5's pairs, and no others: a proxy's page or a mixed-up site is no answer."""
     body = problem(code)
-    understood = understand(PROFFER, status, PROBLEM, body, catalogue())
+    understood = understand(PROFFER, (status, PROBLEM, body), catalogue(), NOW)
     if CODES[status] == code:
         assert understood == Final(declined=code == "declined", body=body)
     else:
@@ -281,7 +281,9 @@ def test_only_a_status_with_its_own_code_is_final(status: int, code: str) -> Non
 )
 def test_parameters_and_case_of_the_type_do_not_matter(media: str) -> None:
     """RFC 9110: a media type is compared without them."""
-    assert isinstance(understand(PROFFER, 403, media, problem("declined"), catalogue()), Final)
+    assert isinstance(
+        understand(PROFFER, (403, media, problem("declined")), catalogue(), NOW), Final
+    )
 
 
 OTHER = sites.proffer(SITE, nonce=bytes(32))
@@ -318,7 +320,7 @@ NO_ANSWERS: dict[str, tuple[int, str, bytes]] = {
 @pytest.mark.parametrize(("status", "media", "body"), NO_ANSWERS.values(), ids=NO_ANSWERS)
 def test_anything_else_is_no_answer(status: int, media: str, body: bytes) -> None:
     """So the same bytes may be sent again, and the button stays open."""
-    assert isinstance(understand(PROFFER, status, media, body, catalogue()), NoAnswer)
+    assert isinstance(understand(PROFFER, (status, media, body), catalogue(), NOW), NoAnswer)
 
 
 def test_the_persons_own_signature_twice_or_three_signatures_are_no_answer() -> None:
@@ -330,7 +332,7 @@ def test_the_persons_own_signature_twice_or_three_signatures_are_no_answer() -> 
     theirs = json.loads(SITE.countersign(PROFFER.body))["signatures"][1]
     for signatures in ([first, first], [first, mine], [first, theirs, mine], [theirs, theirs]):
         body = sites.raw_jws(PROFFER.payload, *signatures)
-        understood = understand(PROFFER, 200, JOSE, body, catalogue())
+        understood = understand(PROFFER, (200, JOSE, body), catalogue(), NOW)
         assert isinstance(understood, NoAnswer)
         assert understood.why == "unreadable"
 

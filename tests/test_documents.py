@@ -68,7 +68,7 @@ def test_a_strangers_bytes_raise_nothing_but_invalid_document(reader: str, body:
 )
 def test_a_strangers_reply_never_raises(body: bytes, status: int, media: str) -> None:
     """Whatever comes back on a post is understood as something."""
-    understood = reply.understand(PROFFER, status, media, body, catalogue())
+    understood = reply.understand(PROFFER, (status, media, body), catalogue(), sites.NOW)
     if isinstance(understood, reply.Sealed):
         assert understood.signed.payload == PROFFER.payload
     reply.words_of(body)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from rbutton.person.home import Home
+from rbutton.person.seen import SeenOfSites
 from rbutton.terms.encoding import from_b64u
 from tests.commands import Done, at_a_terminal, rbutton
 from tests.homes import busy_home, home_in, ledger_of, sound
-from tests.sites import Site
+from tests.sites import NOW, Site
 from tests.test_merging import NEWS, SHOP, Person
 from tests.visiting import greeted, offer, seen, visit
 
@@ -244,3 +245,21 @@ def test_a_ledger_in_use_is_told_and_nothing_is_erased(busy: Home) -> None:
     assert done.returncode == 3
     assert "locked" in done.stderr
     assert ledger_of(busy).all() == before
+
+
+def test_what_was_read_of_a_site_is_erased_with_it(busy: Home) -> None:
+    """Also where nothing was ever agreed with it."""
+    store = SeenOfSites(busy.data / "seen.sqlite3")
+    for origin in (DECLINED, "https://only-read.example", "https://stays.example"):
+        url = f"{origin}/.well-known/gpc.json"
+        store.keep(origin, "gpc", url=url, outcome="said", body=b'{"gpc":true}', now=NOW)
+    assert forget(busy, "declined.example", "--yes").returncode == 0
+    told = forget(busy, "only-read.example", "--yes")
+    assert (told.returncode, told.stdout.splitlines()[0]) == (
+        0,
+        "https://only-read.example: what it says of itself, as it was read.",
+    )
+    assert store.origins() == ["https://stays.example"]
+    left = (busy.data / "seen.sqlite3").read_bytes()
+    assert b"declined.example" not in left
+    assert b"only-read.example" not in left

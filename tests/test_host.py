@@ -332,13 +332,19 @@ def test_two_browsers_have_one_negotiation(home: Path) -> None:
 def test_settings_are_told_and_set(home: Path, running: Host) -> None:
     """The answer to a change is what holds now; the file has it, with its comments."""
     settings = running.hello()["settings"]
-    assert settings["signals"] == {"dnt": True, "gpc": True}
+    assert settings["signals"] == {
+        "dnt": True,
+        "gpc": True,
+        "sites": [],
+        "buttons": {},
+        "exceptions": [],
+    }
     assert (settings["negotiate"], settings["terms"]) == ("auto", [["SD-BASE-DP"]])
     assert (settings["problem"], settings["notices"]) == (None, [])
     assert settings["file"] == str(home / "terms.toml")
     assert "SD-BASE-DP" in [document["id"] for document in settings["roster"]]
     settings = running.result("set", key="signals.dnt", value="off")["settings"]
-    assert settings["signals"] == {"dnt": False, "gpc": True}
+    assert settings["signals"]["dnt"] is False
     wanted = [["do-not-track"], ["SD-BASE"]]
     settings = running.result("set", key="proffer.terms", value=wanted)["settings"]
     assert settings["terms"] == wanted
@@ -354,8 +360,12 @@ def test_settings_are_told_and_set(home: Path, running: Host) -> None:
         ("proffer.terms", [["invented"]], "config"),
         ("proffer.terms", "SD-BASE", "config"),
         ("signals.dnt", True, "malformed"),
-        ("sites.x.negotiate", "auto", "malformed"),
-        ("signals", "off", "malformed"),
+        ("sites.x.negotiat", "auto", "config"),
+        ("sites.https://x.negotiate", "auto", "config"),
+        ("own.clauses.track.offsite", "nevr", "config"),
+        ("own.clauses.retain", ["P1D"], "config"),
+        ("exceptions.site", "x.example", "config"),
+        ("signals", "off", "config"),
     ],
 )
 def test_a_wrong_setting_is_refused(
@@ -528,7 +538,7 @@ def test_wrong_requests_are_refused_by_their_number(home: Path, running: Host) -
         error = running.error(request, **members)
         assert error["code"] == "malformed", name
         assert error["message"].endswith(".")
-    for request in ("forget", "", "__init__", "settings"):
+    for request in ("forgive", "", "__init__", "settings"):
         assert running.error(request)["code"] == "unknown-request"
     assert running.error("offer", **GOOD_VISIT, by="click", secret="x")["code"] == "malformed"
     assert not (home / "ledger.sqlite3").exists()

@@ -22,6 +22,7 @@ from rbutton.native.messages import Agreements
 from rbutton.native.serve import serve
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger
+from rbutton.person.settings import MAX_EXCEPTIONS, MAX_SITES
 from rbutton.person.terms_file import MAX_BYTES
 from rbutton.terms import documents
 from rbutton.terms.encoding import check_name, sha256, time_text
@@ -165,14 +166,19 @@ def test_settings_of_any_file_fit(place: str, fill: str, more: int) -> None:
 
 
 @settings(max_examples=4, deadline=None)
-@given(st.sampled_from(["\n", ""]))
-def test_settings_of_the_most_choices_fit(between: str) -> None:
-    """All of a file that is all choices is in the answer."""
-    one = '["SD-BASE"],' + between
-    with handlers("[proffer]\nterms=[" + one * ((MAX_BYTES - 30) // len(one)) + "]") as answering:
+@given(st.sampled_from(["", "a.very.long.name.of.a."]))
+def test_settings_of_the_most_sites_fit(more: str) -> None:
+    """As many sites and exceptions as a file may have."""
+    sites = "".join(f'"{more}{n:x}".dnt="exception"\n' for n in range(MAX_SITES))
+    exceptions = "".join(f"{{site='{n:x}'}}," for n in range(MAX_EXCEPTIONS))
+    text = f"exceptions=[{exceptions}]\n[sites]\n{sites}"
+    if len(text) > MAX_BYTES:
+        text = text[: text.rindex("\n", 0, MAX_BYTES)]
+    with handlers(text) as answering:
         result = answering.answer("hello", HELLO)
         assert result["settings"]["problem"] is None
-        assert len(result["settings"]["terms"]) > 20_000
+        assert len(result["settings"]["signals"]["sites"]) > 3_000
+        assert len(result["settings"]["signals"]["exceptions"]) == MAX_EXCEPTIONS
         assert size(result) < MAX_OUT
 
 
@@ -183,7 +189,7 @@ def test_a_file_of_2_mb_is_told_and_the_host_lives_on(home: Path, running: Host)
     file.write_text(file.read_text() + "# x\n" * 500_000)
     for told in (running.event()["settings"], running.hello()["settings"]):
         assert "too large" in told["problem"]["message"]
-        assert told["signals"] == {"dnt": True, "gpc": False}
+        assert (told["signals"]["dnt"], told["signals"]["gpc"]) == (True, False)
     error = running.error("set", key="signals.dnt", value="off")
     assert (error["code"], error["fix"]) == ("config", told["problem"]["fix"])
     with greeted(home) as another:

@@ -116,14 +116,14 @@ def test_a_ledger_of_0_1_0_is_used_as_it_is(path: Path) -> None:
     """What it lacks it gets with the first write, and 0.1.0 still takes it."""
     with Ledger(path).writing() as writing:
         writing.append("sent", AT, SHOP, "a", by("touch"))
-    for index in ("record_sent", "record_proffer"):
+    for index in ("record_sent", "record_offered"):
         change(path, f"DROP INDEX {index}")
     ledger = Ledger(path)
     assert [sent.origin for sent in ledger.sent(since=AT, containing="x")] == [SHOP]
     assert indexes(path) == {"record_origin"}
     with ledger.writing() as writing:
         writing.append("sent", AFTER, NEWS, "b", by("touch"))
-    assert indexes(path) == {"record_origin", "record_sent", "record_proffer"}
+    assert indexes(path) == {"record_origin", "record_sent", "record_offered"}
     assert [sent.origin for sent in ledger.sent(since=AT, containing="x")] == [SHOP, NEWS]
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)

@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 
 from rbutton.decisions import listing
 from rbutton.decisions.relationship import Relationship, relationship
+from rbutton.native import signing
 from rbutton.person import merging
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import Kind, Record
 from rbutton.person.merging import Plan, Whose
 from rbutton.person.seed import Seed
+from rbutton.person.verification import Verification, verified
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement as agreements
 from rbutton.terms import documents, jws, notice
@@ -56,6 +58,16 @@ class Person:
         state = self.state(site)
         if state.sealed or state.open:
             return None
+        return self._offered(site, **more)
+
+    def renew(self, site: Site) -> SignedAgreement | None:
+        """Offer terms in place of those in force."""
+        state = self.state(site)
+        if not state.sealed or state.open or state.undelivered:
+            return None
+        return self._offered(site, supersedes=state.sealed.agreement)
+
+    def _offered(self, site: Site, **more: Any) -> SignedAgreement:
         self.number += 1
         nonce = sites.nonce_of(str(self.home.data), self.number)
         made = sites.proffer(site, now=self.now, nonce=nonce, seed=self.seed)
@@ -69,27 +81,59 @@ class Person:
     def seal(self, site: Site) -> None:
         """The site signs what is open."""
         if opened := self.state(site).open:
-            body = site.countersign(opened.proffer.body)
-            self.keep("sealed", site, opened.proffer.agreement, body)
+            body, name = site.countersign(opened.proffer.body), opened.proffer.agreement
+            with ledger_of(self.home).writing() as writing:
+                writing.append("sealed", time_text(self.now), site.origin, name, body)
+                signed = agreements.read(body).agreement
+                signing.replaces(writing, site.origin, signed, name, self.now)
 
     def decline(self, site: Site) -> None:
         """The site says no to what is open."""
         if opened := self.state(site).open:
             self.keep("declined", site, opened.proffer.agreement, b'{"code":"declined"}')
 
+    def counter(self, site: Site) -> None:
+        """The site wants other terms than what is open."""
+        if opened := self.state(site).open:
+            body = site.counter(opened.proffer.body, "SD-BASE", now=self.now)
+            self.keep("countered", site, opened.proffer.agreement, body)
+
+    def accept(self, site: Site) -> None:
+        """Agree to what the site wants instead."""
+        if (wanted := self.state(site).countered) and wanted.open(self.now):
+            with ledger_of(self.home).writing() as writing:
+                signing.counter(writing, self.seed, wanted, "click", self.now)
+
+    def refuse(self, site: Site) -> None:
+        """Or do not."""
+        if (wanted := self.state(site).countered) and wanted.open(self.now):
+            with ledger_of(self.home).writing() as writing:
+                signing.answer_counter(writing, wanted, "counter-declined", "click", self.now)
+
+    def deliver(self, site: Site) -> None:
+        """The site takes what was agreed to."""
+        if told := self.state(site).undelivered:
+            self.keep("sent", site, told.record.agreement, b'{"by":"click"}')
+            self.keep("delivered", site, told.record.agreement, b"")
+
+    def fail(self, site: Site) -> None:
+        """The site will not take it."""
+        if told := self.state(site).undelivered:
+            self.keep("undeliverable", site, told.record.agreement, b'{"code":"expired"}')
+
     def end(self, site: Site) -> None:
         """End what is in force, or take back what is open."""
-        if ended := self.state(site).endable:
-            key = key_of(ended.body, self.seed)
-            told = notice.withdraw(ended.agreement, key, self.now)
-            self.keep("withdraw", site, ended.agreement, told.body)
+        state = self.state(site)
+        if ended := state.endable(self.now):
+            with ledger_of(self.home).writing() as writing:
+                signing.withdraw(writing, self.seed, state, ended.agreement, self.now)
 
     def hear(self, site: Site) -> None:
         """The site confirms an end that it was told of."""
         if told := self.state(site).untold:
-            read = notice.read(jws.parse(told.notice.body, "notice"))
+            read = notice.read(jws.parse(told.record.body, "notice"))
             echo = notice.acknowledge(read, site.key, self.now)
-            self.keep("acknowledged", site, told.notice.agreement, echo.body)
+            self.keep("acknowledged", site, told.record.agreement, echo.body)
 
     def agree(self, site: Site) -> str:
         """Offer, and have it signed: its id."""
@@ -242,8 +286,8 @@ def test_of_two_in_force_with_one_site_the_later_stays(
     assert listed_as(laptop.home, "withdrawn") == [goes]
     told = laptop.state(SHOP).untold
     assert told
-    assert told.notice.agreement == goes
-    notice.read(jws.parse(told.notice.body, "notice")).check_by(
+    assert told.record.agreement == goes
+    notice.read(jws.parse(told.record.body, "notice")).check_by(
         [agreements.read(told.what.body).agreement.person.jwk]
     )
     sound(laptop.home)
@@ -351,6 +395,118 @@ def test_a_file_that_changes_between_showing_and_doing_changes_nothing(
     with pytest.raises(PersonError, match="damaged"):
         merging.apply(laptop.home, plan, backup, NOW, unheard)
     assert ledger_of(laptop.home).tail() == before
+
+
+# Counter-offers, and what replaces what
+
+
+def test_what_was_agreed_to_comes_along_with_where_it_stands(
+    laptop: Person, desktop: Person
+) -> None:
+    """Accepted and not delivered, declined: each as it was there."""
+    laptop.offer(SHOP)
+    laptop.counter(SHOP)
+    laptop.accept(SHOP)
+    laptop.offer(NEWS)
+    laptop.counter(NEWS)
+    laptop.refuse(NEWS)
+    desktop.takes(laptop)
+    for person in (laptop, desktop):
+        told = person.state(SHOP).undelivered
+        assert told
+        assert in_force(person.home) == {SHOP.origin: told.record.agreement}
+        answered = person.state(NEWS).countered
+        assert answered
+        assert answered.answer
+        assert answered.answer.kind == "counter-declined"
+    desktop.deliver(SHOP)
+    laptop.takes(desktop)
+    assert laptop.state(SHOP).undelivered is None
+    sound(laptop.home)
+
+
+@pytest.mark.parametrize("ended_here", [True, False])
+def test_what_both_machines_agreed_to_and_one_ended_is_ended(
+    laptop: Person, desktop: Person, ended_here: bool
+) -> None:
+    """Each has signed the same counter-offer; its end is not undone by the other's signature."""
+    laptop.offer(SHOP)
+    laptop.counter(SHOP)
+    desktop.takes(laptop)
+    desktop.now += timedelta(hours=1)
+    for person in (laptop, desktop):
+        person.accept(SHOP)
+    one = laptop if ended_here else desktop
+    one.end(SHOP)
+    one.hear(SHOP)
+    plan = laptop.takes(desktop)
+    assert plan.to_end == ()
+    assert in_force(laptop.home) == in_force_by_merging(laptop.home) == {}
+    sound(laptop.home)
+
+
+def test_what_replaced_it_there_is_in_force_here(laptop: Person, desktop: Person) -> None:
+    """The old one is in force on neither, and nothing has to be ended."""
+    laptop.agree(SHOP)
+    desktop.takes(laptop)
+    desktop.renew(SHOP)
+    desktop.counter(SHOP)
+    desktop.accept(SHOP)
+    plan = laptop.takes(desktop)
+    assert plan.to_end == ()
+    assert len(in_force(laptop.home)) == 1
+    assert in_force(laptop.home) == in_force(desktop.home)
+    assert desktop.takes(laptop).changes_nothing
+
+
+def test_of_two_that_replace_the_same_the_later_stays(laptop: Person, desktop: Person) -> None:
+    """Each machine renewed; a site that signed both is told that one of them is over."""
+    laptop.agree(SHOP)
+    desktop.takes(laptop)
+    for person, later in ((laptop, 1), (desktop, 2)):
+        person.now += timedelta(days=later)
+        person.renew(SHOP)
+        person.seal(SHOP)
+    stays = in_force(desktop.home)
+    plan = laptop.takes(desktop)
+    assert [one.id for one in plan.to_end] != list(stays.values())
+    assert in_force(laptop.home) == stays
+    sound(laptop.home)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["ended first", "signed first"])
+def test_what_one_declined_one_took_back_and_one_has_signed_is_ended(
+    laptop: Person, tmp_path: Path, order: tuple[int, int]
+) -> None:
+    """In whichever order the three become one."""
+    laptop.offer(SHOP)
+    others = [Person(home_in(tmp_path / name)) for name in ("took back", "signed")]
+    for other in others:
+        other.takes(laptop)
+    laptop.decline(SHOP)
+    others[0].end(SHOP)
+    others[1].seal(SHOP)
+    for which in order:
+        laptop.takes(others[which])
+    assert in_force(laptop.home) == in_force_by_merging(laptop.home) == {}
+    told = laptop.state(SHOP).untold
+    assert told
+    assert agreements.read(told.what.body).id == told.record.agreement
+
+
+def test_where_both_have_signed_it_the_first_moment_counts(laptop: Person, desktop: Person) -> None:
+    """On both machines, whichever record stands first."""
+    laptop.offer(SHOP)
+    desktop.takes(laptop)
+    desktop.now += timedelta(hours=1)
+    for person in (laptop, desktop):
+        person.seal(SHOP)
+    laptop.takes(desktop)
+    desktop.takes(laptop)
+    for person in (laptop, desktop):
+        sealed = person.state(SHOP).sealed
+        assert sealed
+        assert sealed.at == time_text(NOW)
 
 
 # Seeds
@@ -471,6 +627,21 @@ def test_what_another_machine_did_later_with_what_was_erased_stays_out(
     sound(laptop.home)
 
 
+def test_a_counter_offer_to_what_was_erased_stays_out(laptop: Person, desktop: Person) -> None:
+    """Another machine accepted it since: without its proffer it would be no record of anything."""
+    laptop.offer(SHOP)
+    desktop.home = home_in(desktop.home.data, seed=None)
+    desktop.takes(laptop)
+    desktop.counter(SHOP)
+    desktop.accept(SHOP)
+    desktop.deliver(SHOP)
+    with ledger_of(laptop.home).writing() as writing:
+        writing.erase([SHOP.origin])
+    assert len(laptop.takes(desktop).forgotten) == 2
+    assert ledger_of(laptop.home).origins() == []
+    sound(laptop.home)
+
+
 def test_what_was_erased_there_is_erased_in_a_fresh_home(laptop: Person, tmp_path: Path) -> None:
     """The same chain, with the same gaps; in a home that still has it, it stays."""
     laptop.agree(SHOP)
@@ -497,10 +668,21 @@ ACTS: dict[str, Callable[[Person, Site], object]] = {
     "decline": Person.decline,
     "end": Person.end,
     "hear": Person.hear,
+    "renew": Person.renew,
+    "counter": Person.counter,
+    "accept": Person.accept,
+    "refuse": Person.refuse,
+    "deliver": Person.deliver,
+    "fail": Person.fail,
 }
+#: As often as they make for something to merge.
+OFTEN = (
+    *("offer", "offer", "offer", "seal", "seal", "seal", "renew", "renew", "counter", "counter"),
+    *("accept", "accept", "refuse", "deliver", "fail", "end", "decline", "hear"),
+)
 HISTORIES = st.lists(
     st.tuples(
-        st.sampled_from(["offer", "offer", "seal", "seal", "seal", "end", "decline", "hear"]),
+        st.sampled_from(OFTEN),
         st.sampled_from([SHOP, NEWS]),
         # Clocks are set back, too.
         st.integers(-90, 400),
@@ -529,10 +711,28 @@ def was_ended(home: Home) -> set[str]:
     return {one.agreement for one in ledger_of(home).all() if one.kind == "withdraw"}
 
 
-def signed(home: Home) -> dict[str, tuple[str, str]]:
-    """What both signed: id → site and moment."""
-    kept = (one for one in ledger_of(home).all() if one.kind == "sealed")
-    return {one.agreement: (one.origin, one.at) for one in kept}
+def standing(*homes: Home) -> dict[str, str]:
+    """Site → what both signed last, of all that nobody ended or replaced, on whichever machine."""
+    records = [record for home in homes for record in ledger_of(home).all()]
+    ended = {one.agreement for one in records if one.kind == "withdraw"}
+    signed = [one for one in records if one.kind in ("sealed", "accepted")]
+    replaced = {agreements.read(one.body).agreement.supersedes for one in signed}
+    found: dict[str, tuple[str, str]] = {}
+    # Where several machines have one, the moment that it was first signed by both counts.
+    first = {one.agreement: one for one in sorted(signed, key=lambda one: one.at, reverse=True)}
+    for name, one in first.items():
+        if name not in ended | replaced:
+            found[one.origin] = max(found.get(one.origin, ("", "")), (one.at, name))
+    return {origin: name for origin, (_, name) in found.items()}
+
+
+def in_force_by_merging(home: Home) -> dict[str, str]:
+    """Site → agreement, as taking in a backup has it."""
+    verification, ledger = Verification(), ledger_of(home)
+    for _ in verified(ledger, ledger.tail(), unheard, verification):
+        pass
+    last, _ = merging._in_force(verification.agreements)
+    return {one.origin: one.id for one in last}
 
 
 @given(shared=HISTORIES, ours=HISTORIES, theirs=HISTORIES, apart=st.integers(-5_000, 5_000))
@@ -552,11 +752,9 @@ def test_two_histories_become_one(
         live(two, theirs)
         here, there = everything(one.home), everything(two.home)
         ended = was_ended(one.home) | was_ended(two.home)
-        standing = {
-            i: (site, at)
-            for i, (site, at) in (signed(one.home) | signed(two.home)).items()
-            if i not in ended
-        }
+        expected = standing(one.home, two.home)
+        for person in (one, two):
+            assert in_force_by_merging(person.home) == in_force(person.home)
         backups = [exported(person.home, person.home.data / "backup") for person in (one, two)]
         plans = [take_in(one.home, backups[1]), take_in(two.home, backups[0])]
 
@@ -566,11 +764,8 @@ def test_two_histories_become_one(
             assert not (here | there) - everything(person.home)
             assert [what[0] for what in extra] == ["withdraw"] * len(plan.to_end)
         # Of what was signed and not ended, with each site the last, and no other.
-        expected: dict[str, str] = {}
-        for i, (site, _) in sorted(standing.items(), key=lambda one: (one[1][1], one[0])):
-            expected[site] = i
         for person in (one, two):
-            assert in_force(person.home) == expected
+            assert in_force(person.home) == in_force_by_merging(person.home) == expected
             assert sorted(listed_as(person.home, "active")) == sorted(expected.values())
             assert ended.isdisjoint(listed_as(person.home, "active"))
         # Once more changes nothing; nor does what the other has become, but for its own notices.
@@ -580,6 +775,44 @@ def test_two_histories_become_one(
         two.takes(one)
         assert everything(one.home) == everything(two.home)
         assert in_force(one.home) == in_force(two.home) == expected
+
+
+@given(
+    shared=HISTORIES,
+    lives=st.tuples(HISTORIES, HISTORIES, HISTORIES),
+    order=st.permutations([(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)]),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_three_histories_become_one_in_every_order(
+    shared: list[tuple[str, Site, int]],
+    lives: tuple[list[tuple[str, Site, int]], ...],
+    order: list[tuple[int, int]],
+) -> None:
+    """Whichever of three machines takes in which first: in the end all have the same."""
+    with TemporaryDirectory() as folder:
+        first = Person(home_in(Path(folder) / "first"))
+        live(first, shared)
+        people = [Person(home_in(Path(folder) / str(one)), now=first.now) for one in range(3)]
+        for person, history in zip(people, lives, strict=True):
+            person.takes(first)
+            live(person, history)
+        # Twice, as each taking in may end something.
+        for taker, giver in order * 2:
+            people[taker].takes(people[giver])
+        states = [in_force(person.home) for person in people]
+        assert states == [standing(person.home) for person in people]
+        assert states[0] == states[1] == states[2]
+        withdrawn = [set(listed_as(person.home, "withdrawn")) for person in people]
+        assert (
+            withdrawn[0]
+            == withdrawn[1]
+            == withdrawn[2]
+            == was_ended(first.home).union(*(was_ended(person.home) for person in people))
+        )
+        for taker, giver in order:
+            people[taker].takes(people[giver])
+        assert everything(people[0].home) == everything(people[1].home)
+        assert everything(people[1].home) == everything(people[2].home)
 
 
 @given(history=HISTORIES)
@@ -595,7 +828,9 @@ def test_a_history_reads_as_it_was_lived(history: list[tuple[str, Site, int]]) -
             match act:
                 case "seal" if before.open:
                     lived[site.origin] = before.open.proffer.agreement
-                case "end" if before.endable:
+                case "accept" if before.countered and before.countered.open(one.now):
+                    lived[site.origin] = agreements.read(before.countered.record.body).id
+                case "end" if before.endable(one.now):
                     lived[site.origin] = None
         assert in_force(one.home) == {site: i for site, i in lived.items() if i}
 

@@ -22,8 +22,9 @@ from rbutton.terms.keys import person_key
 from tests import homes, ledgers, sites
 from tests.commands import rbutton
 from tests.homes import busy_home, ledger_of
+from tests.host_process import Host
 from tests.sites import Site
-from tests.visiting import NO_REPLY, greeted, negotiate, offer, reply
+from tests.visiting import NO_REPLY, greeted, offer, reply
 
 SHOP = Site()
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"\x55" * 32)
@@ -63,6 +64,32 @@ def test_an_empty_ledger_is_whole(tmp_path: Path) -> None:
     assert checked(homes.home_in(tmp_path / "home"), 0)["records"] == 0
 
 
+def _countered_and_renewed(running: Host, site: Site) -> None:
+    """Three counter-offers: one declined, one accepted and delivered, one that cannot be."""
+    for by, status in (("decline", None), ("accept", 200), ("accept", 410)):
+        result = running.result(
+            "offer", origin=site.origin, policy=site.served(), by="click", renew=status == 410
+        )
+        body = site.counter(result["post"]["body"], "SD-BASE")
+        view = reply(running, result["post"], sites.http(200, jws.CONTENT_TYPE, body), site)
+        answer = running.result("answer", origin=site.origin, counter=view["counter"], by=by)
+        if status == 200:
+            reply(
+                running,
+                answer["post"],
+                sites.http(200, jws.CONTENT_TYPE, answer_body(answer)),
+                site,
+            )
+        elif status:
+            reply(running, answer["post"], sites.problem(status, "expired"), site)
+
+
+def answer_body(answer: Any) -> bytes:
+    """What was posted, as a site that has signed it already sends it back."""
+    body: str = answer["post"]["body"]
+    return body.encode()
+
+
 def test_what_a_host_writes_verifies(home: Path) -> None:
     """Every kind of record that a real host makes: answers, their absence, an end and its echo."""
     with greeted(home) as running:
@@ -70,7 +97,7 @@ def test_what_a_host_writes_verifies(home: Path) -> None:
         reply(running, post, NO_REPLY)
         reply(running, post, sites.http(500, "text/html", b"<h1>no"))
         reply(running, post, SHOP.answer(post["body"]))
-        negotiate(running, "click", Site(origin="https://two.example"))
+        _countered_and_renewed(running, Site(origin="https://two.example"))
         for status, code in ((403, "declined"), (410, "expired")):
             other = Site(origin=f"https://{code}.example")
             post, _ = offer(running, "click", other)
@@ -86,7 +113,7 @@ def test_what_a_host_writes_verifies(home: Path) -> None:
         running.result("reply", **told, reply=sites.http(200, jws.CONTENT_TYPE, heard))
     kinds = {record.kind for record in _records(home)}
     assert set(get_args(Kind)) - kinds == {"erased", "notice-refused"}
-    assert checked(Home.in_one_folder(home), 0)["agreements"] == 4
+    assert checked(Home.in_one_folder(home), 0)["agreements"] == 8
 
 
 def _records(home: Path) -> list[Record]:

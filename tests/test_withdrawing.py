@@ -74,7 +74,9 @@ def state_at(shop: Shop, agreement: str) -> str:
 
 def test_an_agreement_is_ended_at_once_and_the_site_confirms_it(home: Path, shop: Shop) -> None:
     with agreed(home, shop) as (running, ended):
-        view = visit(running)
+        view = running.result("visit", origin=SHOP.origin, announced=True, policy=served(shop))[
+            "view"
+        ]
         assert view["actions"] == ["agreement", "end"]
         assert view["ending"] == view["agreement"]["id"] == ended
         post, view = withdraw(running, ended, policy=served(shop))

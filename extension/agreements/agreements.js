@@ -5,7 +5,7 @@ import { agreementPart, day, siteOf } from "../agreement.js";
 import { noteAlone } from "../alone.js";
 import { byId, el, magnets } from "../dom.js";
 import { line } from "../line.js";
-import { LIST, STANDINGS } from "../words.js";
+import { FORGET, LIST, STANDINGS } from "../words.js";
 
 /**
  * docs/native.md, "agreements".
@@ -208,6 +208,7 @@ async function open(/** @type {Row} */ { origin, id }) {
     byId("words").hidden = !words;
     byId("words").querySelector("blockquote").textContent = words ?? "";
     showAgreement(agreement, siteOf(row.origin), row.sealed);
+    offerForgetting(row.origin);
     byId("detail").showModal();
     byId("whole").scrollTop = 0;
   } catch (error) {
@@ -221,3 +222,57 @@ byId("detail").addEventListener("click", (event) => {
   // Beside it: the dialog itself is all that is there to be clicked.
   if (event.target === byId("detail")) byId("detail").close();
 });
+
+// Forgetting its site.
+
+/** @type {{origin: string, anyway: boolean}} what a second press erases */
+let forgetting;
+
+function offerForgetting(origin) {
+  forgetting = { origin, anyway: false };
+  byId("forget").textContent = FORGET.label(siteOf(origin));
+  byId("forget").hidden = false;
+  byId("sure").hidden = true;
+}
+
+byId("forget").addEventListener("click", async () => {
+  const { origin } = forgetting;
+  const would = await forget({ origin, sure: false });
+  if (!would || forgetting.origin !== origin) return;
+  forgetting.anyway = would.holds.length > 0;
+  byId("sure-text").textContent = FORGET.text(siteOf(origin), would.agreements);
+  byId("sure-holds").replaceChildren(...would.holds.map((one) => el("li", {}, one)));
+  byId("sure-yes").textContent = forgetting.anyway ? FORGET.anyway : FORGET.yes;
+  byId("sure-no").textContent = FORGET.no;
+  byId("forget").hidden = true;
+  byId("sure").hidden = false;
+  byId("sure-no").focus();
+});
+
+byId("sure-yes").addEventListener("click", async () => {
+  const done = await forget({ ...forgetting, sure: true });
+  if (done?.erased) {
+    byId("detail").close();
+    least = 1;
+    await list();
+  } else if (done) {
+    // What holds is another thing by now: it is shown before it goes.
+    offerForgetting(forgetting.origin);
+  }
+});
+
+byId("sure-no").addEventListener("click", () => {
+  offerForgetting(forgetting.origin);
+  byId("forget").focus();
+});
+
+async function forget(members) {
+  try {
+    return await ask("forget", members);
+  } catch (error) {
+    trouble = error;
+    byId("detail").close();
+    render();
+    return null;
+  }
+}

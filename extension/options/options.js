@@ -5,9 +5,12 @@ import { noteAlone } from "../alone.js";
 import { api } from "../browser.js";
 import { byId, el, magnets } from "../dom.js";
 import { line } from "../line.js";
+import { noteLoosened } from "../loosened.js";
 import { aloneBecause, OPTIONS } from "../words.js";
+import { sitesPart } from "./sites.js";
 
 const picture = magnets(byId("magnets"));
+const showSites = sitesPart((message) => port.postMessage(message));
 let model = null;
 let fading = 0;
 
@@ -19,7 +22,7 @@ const port = line("options", (message) => {
     model = message;
     render();
   }
-  if (message.type === "set") said(message.error);
+  if (message.type === "set" || message.type === "edit") said(message.error);
 });
 
 function set(key, value) {
@@ -40,9 +43,12 @@ function render() {
   picture(alone ? "alone" : "active");
   renderAlone();
   renderProblem(settings?.problem ?? null);
+  noteLoosened(byId("loosened"), alone ? null : settings?.loosened ?? null, (message) => port.postMessage(message));
   renderNow();
   renderSignals();
+  showSites(model, fixed());
   renderNegotiate();
+  renderLook();
   renderChoices();
   renderRoster();
   renderFiles();
@@ -103,7 +109,21 @@ function renderNegotiate() {
   }));
 }
 
+function renderLook() {
+  section("look").hidden = !model.settings?.claims;
+  if (!model.settings?.claims) return;
+  byId("look").replaceChildren(...Object.entries(OPTIONS.look).map(([value, { label, text }]) => {
+    const input = el("input", { type: "radio", name: "look", value, checked: model.settings.claims.look === value, disabled: fixed(), "aria-describedby": `about-look-${value}`, "aria-label": label });
+    input.dataset.key = `look.${value}`;
+    input.addEventListener("change", () => set("claims.look", value));
+    return el("label", { className: "row" }, input,
+      el("span", {}, el("b", {}, label), el("span", { className: "sub", id: `about-look-${value}` }, text)));
+  }));
+}
+
 const titleOf = (id) => model.settings.roster.find((document) => document.id === id)?.title ?? id;
+
+const byClick = (id) => model.settings.roster.some((document) => document.id === id && document.by_click);
 
 function renderChoices() {
   section("choices").hidden = !model.settings;
@@ -127,6 +147,7 @@ function renderChoices() {
     return el("li", {},
       el("span", { className: "rank", "aria-hidden": "true" }, `${at + 1}.`),
       el("div", { className: "set" },
+        choice.some(byClick) ? el("p", { className: "sub" }, OPTIONS.byClick) : null,
         ...choice.map((id) => el("div", { className: "term" }, el("b", {}, titleOf(id)),
           choice.length === 1 ? null : tool(`without.${at}.${id}`, "×", `Take “${titleOf(id)}” out of this choice`, false, (choices) => {
             choices[at] = choices[at].filter((other) => other !== id);
@@ -157,10 +178,11 @@ function renderRoster() {
   section("roster").hidden = !model.settings?.roster.length;
   if (!model.settings) return;
   const open = new Set([...byId("roster").querySelectorAll("details[open]")].map(({ id }) => id));
-  byId("roster").replaceChildren(...model.settings.roster.map(({ id, title, summary, text, url }) => {
+  byId("roster").replaceChildren(...model.settings.roster.map(({ id, title, summary, text, url, by_click: clickOnly }) => {
     const address = url && URL.canParse(url) && new URL(url).protocol === "https:" ? url : null;
     return el("details", { id: `roster-${id}`, open: open.has(`roster-${id}`) },
       el("summary", { "data-key": `roster.${id}` }, el("b", {}, title), el("span", { className: "sub" }, summary)),
+      clickOnly ? el("p", { className: "text" }, OPTIONS.byClick) : null,
       el("p", { className: "text" }, text),
       el("p", { className: "id" }, `${id} `, address ? el("a", { href: address, target: "_blank", rel: "noreferrer" }, address) : null));
   }));

@@ -4,22 +4,36 @@ import { agreementPart, day, siteOf } from "../agreement.js";
 import { api, SITE_ACCESS } from "../browser.js";
 import { byId, el, magnets } from "../dom.js";
 import { line } from "../line.js";
-import { ACTIONS, aloneBecause, END, MARKS, PLACES, SIGNALS, STILL_SIGNALLING } from "../words.js";
+import { noteLoosened } from "../loosened.js";
+import { ACTIONS, aloneBecause, HERE, MARKS, PLACES, RECOGNISE, STILL_SIGNALLING, SURE } from "../words.js";
+import { differences, showChanges } from "./differences.js";
+import { saysPart } from "./says.js";
+import { signalsPart } from "./signals.js";
 
 const root = document.documentElement;
 const picture = magnets(byId("magnets"));
+const showSays = saysPart(() => act("look"));
+const showSignals = signalsPart((message) => port.postMessage(message));
 let model = null;
+/** @type {string | null} what the person is being asked about */
+let sure = null;
+/** @type {{message: string | null, fix: string | null} | null} what became of the last change, if it was refused */
+let failed = null;
 
 const [tab] = await api.tabs.query({ active: true, currentWindow: true });
 const port = line("popup", (message) => {
-  if (message.type !== "model") return;
-  model = message;
-  render();
+  if (message.type === "model") model = message;
+  else if (message.type === "set" || message.type === "edit") failed = message.error;
+  if (model) render();
 }, tab ? { type: "show", tabId: tab.id } : null);
 
 /** What is shown: the host's View, or one of the button's own. */
 function shown() {
-  const { alone, place, view, signals } = model;
+  const { alone, place, view, signals, here } = model;
+  if (here?.off && alone?.reason !== "no-access") {
+    const actions = here.fixed || place.kind === "private-window" ? [] : ["on-here"];
+    return { state: "off", reason: "off", ...HERE.offView(here.name), actions };
+  }
   if (alone) {
     const { heading, text: why, fix, command } = aloneBecause(alone);
     const still = alone.reason !== "no-access" && (signals.dnt || signals.gpc);
@@ -40,7 +54,7 @@ function shown() {
 
 function render() {
   const { place, signals, stale, alone } = model;
-  const trouble = model.trouble ?? model.problem;
+  const trouble = failed ?? model.trouble ?? model.problem;
   const view = shown();
   root.dataset.state = view.state;
   root.dataset.reason = view.reason;
@@ -59,19 +73,20 @@ function render() {
   byId("fix").replaceChildren(el("p", {}, view.fix ?? ""), view.command ? el("code", {}, view.command) : "");
 
   renderClauses(view.clauses ?? []);
+  showChanges(view);
+  renderRecognise(view);
   byId("words").hidden = !view.words;
   byId("words").querySelector("blockquote").textContent = view.words ?? "";
   byId("trouble").hidden = !trouble || view.state === "alone";
   byId("trouble").replaceChildren(el("p", {}, trouble?.message ?? ""), trouble?.fix ? el("p", { className: "sub" }, trouble.fix) : "");
 
-  byId("signals").hidden = view.reason === "browser-page";
-  byId("signals").replaceChildren(...Object.entries(SIGNALS).map(([key, name]) => {
-    const on = signals[key] && alone?.reason !== "no-access";
-    return el("div", {}, el("dt", {}, name), el("dd", { className: on ? "on" : "off" }, on ? "on" : "off"));
-  }));
+  showSays(alone || model.here?.off ? null : model.says, model.looking, view.actions.includes("look"));
+  noteLoosened(byId("loosened"), alone ? null : model.loosened, (message) => port.postMessage(message));
+
+  showSignals(model);
   byId("stale").hidden = !stale || !site;
   renderActions(view.actions);
-  if (!view.actions.includes("end")) asked();
+  if (sure && sure !== "recognise" && !view.actions.includes(sure)) asked();
   if (byId("detail").hidden) byId("front").hidden = false;
   else if (!view.agreement) showFront();
 }
@@ -88,15 +103,35 @@ function renderClauses(clauses) {
   byId("clauses-all").hidden = ofAll === null;
   byId("clauses-all").textContent = `${ofAll}:`;
   byId("clauses").hidden = !clauses.length;
-  byId("clauses").replaceChildren(...clauses.map(({ mark, label, value }) => {
-    const { sign, label: meaning } = MARKS[mark] ?? MARKS.unknown;
-    return el("li", {},
-      el("span", { className: `mark ${mark}`, "aria-hidden": "true" }, sign),
-      el("b", {}, label),
-      ofAll === null ? el("span", { className: "value" }, value) : null,
-      el("span", { className: "unseen" }, `, ${meaning}`));
-  }));
+  byId("clauses").replaceChildren(...clauses.map((one) => row(one, ofAll === null)));
 }
+
+function row({ mark, label, value }, withValue = true) {
+  const { sign, label: meaning } = MARKS[mark] ?? MARKS.unknown;
+  return el("li", {},
+    el("span", { className: `mark ${mark}`, "aria-hidden": "true" }, sign),
+    el("b", {}, label),
+    withValue ? el("span", { className: "value" }, value) : null,
+    el("span", { className: "unseen" }, `, ${meaning}`));
+}
+
+/** Only where an agreement is in force can the site know the person again by it. */
+function renderRecognise({ recognised = null }) {
+  const label = byId("recognise");
+  label.hidden = recognised === null;
+  label.querySelector("span").textContent = RECOGNISE;
+  label.querySelector("input").checked = recognised === true;
+}
+
+byId("recognise").querySelector("input").addEventListener("change", (event) => {
+  // It is on or off once the host says so.
+  const wanted = event.target.checked;
+  event.target.checked = !wanted;
+  if (wanted) ask("recognise");
+  else recognise("off");
+});
+
+const recognise = (value) => port.postMessage({ type: "recognise", name: model.place.name, value });
 
 function renderActions(actions) {
   const box = byId("actions");
@@ -118,12 +153,14 @@ function renderActions(actions) {
 async function press(action) {
   if (action === "agreement") {
     showDetail();
-  } else if (action === "end") {
-    ask();
+  } else if (action in SURE) {
+    ask(action);
   } else if (action === "access") {
     await api.permissions.request(SITE_ACCESS);
   } else if (action === "retry") {
     port.postMessage({ type: "retry" });
+  } else if (action === "on-here") {
+    port.postMessage({ type: "choose", name: model.here.name, key: "button", value: "on" });
   } else if (action === "doctor") {
     await api.tabs.create({ url: api.runtime.getURL("doctor/doctor.html") });
     window.close();
@@ -136,15 +173,23 @@ function act(action) {
   const { tabId, place } = model;
   model.busy = action;
   render();
-  port.postMessage({ type: "act", action, tabId, documentId: place.documentId, ending: model.view?.ending ?? null });
+  port.postMessage({ type: "act", action, tabId, documentId: place.documentId, seen: { ending: model.view?.ending ?? null, counter: model.view?.counter ?? null } });
 }
 
-// Ending an agreement cannot be undone, so it takes a second press.
+// What another press does not take back takes a second one.
 
-function ask() {
-  byId("sure-text").textContent = END.text;
-  byId("sure-yes").textContent = END.yes;
-  byId("sure-no").textContent = END.no;
+/** @param {string} what one of SURE */
+function ask(what) {
+  sure = what;
+  const { text, yes, no } = SURE[what];
+  const { renewal = [], own = [] } = model.view ?? {};
+  byId("sure-text").textContent = text;
+  byId("sure-more").replaceChildren(
+    what === "renew" && renewal.length ? differences(renewal) : "",
+    what === "offer-own" && own.length ? el("ul", { className: "own" }, ...own.map((one) => row(one))) : "");
+  byId("sure-yes").textContent = yes;
+  byId("sure-no").textContent = no;
+  byId("sure").dataset.about = what;
   byId("actions").hidden = true;
   byId("more").hidden = true;
   byId("sure").hidden = false;
@@ -152,19 +197,24 @@ function ask() {
 }
 
 function asked() {
+  sure = null;
   byId("sure").hidden = true;
   byId("actions").hidden = false;
   byId("more").hidden = false;
 }
 
 byId("sure-yes").addEventListener("click", () => {
+  const what = sure;
   asked();
-  act("end");
+  if (what === "recognise") recognise("on");
+  else if (what) act(what);
 });
 
 byId("sure-no").addEventListener("click", () => {
+  const what = sure;
   asked();
-  byId("actions").querySelector('[data-action="end"]')?.focus();
+  const back = what === "recognise" ? byId("recognise").querySelector("input") : byId("actions").querySelector(`[data-action="${what}"]`);
+  back?.focus();
 });
 
 byId("options").addEventListener("click", async () => {

@@ -78,6 +78,38 @@ def test_an_agreement_appears_in_the_list_and_is_the_ledgers(person: Person, tab
     page.close()
 
 
+def test_a_site_is_forgotten_by_two_presses(person: Person, tab: Page) -> None:
+    """Told first what would be lost; then nothing of it is left, and the site is new again."""
+    with Site(own_sites.that()) as shop:
+        tab.goto(shop.url("/"))
+        shop.wait_for("/.well-known/emanciterms.json")
+        click_until_offered(tab, shop)
+        popup = person.popup(tab)
+        popup.wait_for("html[data-reason=signed]")
+        popup.close()
+        page = agreements(person)
+        page.wait_for("#list > li")
+        (kept,) = [one["id"] for one in person.agreements() if one["origin"] == shop.origin]
+        page.click(f'[data-id="{kept}"]')
+        page.wait_for("#detail[open]")
+        page.click("#forget")
+        page.wait_for_text("you could no longer end it")
+        page.click("#sure-no")
+        page.wait_until_hidden("#sure")
+        page.click("#forget")
+        page.wait_for_text("Erase it all the same")
+        page.click("#sure-yes")
+        page.wait_for("#detail:not([open])")
+        page.wait_until_hidden(f'[data-id="{kept}"]')
+        page.close()
+        assert [one for one in person.agreements() if one["origin"] == shop.origin] == []
+        assert shop.origin.encode() not in (person.places.data / "ledger.sqlite3").read_bytes()
+        tab.front()
+        popup = person.popup(tab)
+        popup.wait_for("html[data-state=potential]")
+        popup.close()
+
+
 OPENED = """
 const { extension } = globalThis.browser ?? globalThis.chrome;
 const opened = () => extension.getViews({ type: "tab" })

@@ -133,7 +133,7 @@ def test_stopped_while_the_settings_are_open(person: Person) -> None:
     options.wait_for(f"{gpc}:checked")
     options.click(gpc)
     options.wait_for_text("Saved")
-    assert 'gpc = "off"' in person.terms_file.read_text("utf-8")
+    assert '\ngpc = "off"' in person.terms_file.read_text("utf-8")
     person.edit_terms(lambda text: text.replace('gpc = "off"', 'gpc = "on"'))
     options.wait_for(f"{gpc}:checked")
     options.close()
@@ -338,7 +338,7 @@ def cannot_be_read(person: Person) -> None:
 
 
 MISTAKES: dict[Callable[[Person], None], str] = {
-    has_a_mistake: "signals.dnt is 'of'.",
+    has_a_mistake: "signals.dnt is “of”.",
     is_deleted: "terms.toml is missing.",
     cannot_be_read: "terms.toml cannot be read",
 }

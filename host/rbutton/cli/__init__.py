@@ -3,11 +3,46 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from rbutton import __version__
-from rbutton.cli import agreements, build, doctor, export, forget, import_, verify
+from rbutton.cli import site
 from rbutton.cli.commands import NO, NOT_SET_UP, USAGE
 from rbutton.person.errors import PersonError
+
+try:
+    from rbutton.cli import (
+        agreements,
+        build,
+        doctor,
+        export,
+        forget,
+        import_,
+        signals,
+        sites,
+        terms,
+        verify,
+        withdraw,
+    )
+except ModuleNotFoundError as error:
+    # A site's owner installs nothing of a person's.
+    if (error.name or "").startswith("rbutton"):
+        raise
+    _PERSONS: tuple[ModuleType, ...] = ()
+else:
+    _PERSONS = (
+        terms,
+        signals,
+        agreements,
+        sites,
+        withdraw,
+        forget,
+        verify,
+        export,
+        import_,
+        doctor,
+        build,
+    )
 
 _EXIT = {"usage": USAGE, "backup": NO}
 
@@ -19,11 +54,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     parser = argparse.ArgumentParser(
-        prog="rbutton", description="Your own terms, and who signed them."
+        prog="rbutton",
+        description="Your own terms, and who signed them.",
+        epilog=None if _PERSONS else "The commands for a person need: pip install 'rbutton[agent]'",
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for verb in (agreements, forget, verify, export, import_, doctor, build):
+    for verb in (*_PERSONS, site):
         verb.add(commands)
     options = parser.parse_args(arguments)
     try:

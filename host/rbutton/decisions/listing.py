@@ -4,19 +4,29 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
-from rbutton.decisions.relationship import Relationship, relationship
+from rbutton.decisions.relationship import OpenProffer, Relationship, relationship
 from rbutton.decisions.rows import Shown
 from rbutton.decisions.tries import TRIES, TRIES_IN, tried_out
 from rbutton.decisions.view.agreed import title_of
 from rbutton.decisions.view.words import fit_to_show
 from rbutton.person.errors import PersonError
-from rbutton.person.ledger import Record
+from rbutton.person.ledger import Kind, Record
+from rbutton.terms import agreement as agreements
 from rbutton.terms import jws
 from rbutton.terms.encoding import from_time_text, sha256, time_text
 from rbutton.terms.errors import InvalidDocument
 from rbutton.terms.roster import Catalogue
 
-State = Literal["active", "proffered", "unanswered", "declined", "refused", "withdrawn"]
+State = Literal[
+    "active",
+    "proffered",
+    "countered",
+    "unanswered",
+    "declined",
+    "refused",
+    "withdrawn",
+    "expired",
+]
 
 
 class ListedTerm(Shown):
@@ -49,7 +59,7 @@ def one_by_one(records: Iterable[Record]) -> list[list[Record]]:
     """Records of the ledger, oldest first, agreement by agreement in the order of their offer."""
     by_id: dict[str, list[Record]] = {}
     for record in records:
-        if record.kind == "proffer":
+        if record.kind in ("proffer", "accepted"):
             by_id.setdefault(record.agreement, [])
         if record.agreement in by_id:
             by_id[record.agreement].append(record)
@@ -58,7 +68,8 @@ def one_by_one(records: Iterable[Record]) -> list[list[Record]]:
 
 def held(records: Sequence[Record]) -> Record:
     """What the person holds of one agreement: signed by both, or their own proffer."""
-    return next(one for one in reversed(records) if one.kind in ("sealed", "proffer"))
+    kinds = ("sealed", "accepted", "proffer")
+    return next(one for one in reversed(records) if one.kind in kinds)
 
 
 def listed(records: Sequence[Record], catalogue: Catalogue, now: datetime) -> Listed:
@@ -85,7 +96,7 @@ def listed(records: Sequence[Record], catalogue: Catalogue, now: datetime) -> Li
         id=document.agreement,
         state=state,
         since=since,
-        sealed=document.kind == "sealed",
+        sealed=document.kind != "proffer",
         terms=[ListedTerm(id=one, title=title_of(one, catalogue)) for one in ids],
         calls_itself=fit_to_show(parsed.members["site"]["name"]),
     )
@@ -103,14 +114,34 @@ def damaged(record: Record, why: str) -> PersonError:
 def _standing(state: Relationship, now: datetime) -> tuple[State, str]:
     """Where an agreement stands by its own records, and since when."""
     if state.sealed:
-        return "active", state.sealed.at
-    if state.open is None:
-        if state.ended:
-            return "declined" if state.ended.kind == "declined" else "refused", state.ended.at
-        return "withdrawn", state.withdrawals[-1].notice.at
-    if not state.open.unanswered(now):
+        until = agreements.read(state.sealed.body).agreement.until
+        ended = until is not None and state.expired(now)
+        return ("expired", until or "") if ended else ("active", state.sealed.at)
+    if state.open and state.open.unanswered(now):
+        return "unanswered", time_text(_given_up(state.open))
+    if state.open:
         return "proffered", state.open.proffer.at
-    sent = state.open.sent
+    record = state.ended or state.replaced
+    if state.countered:
+        record = state.countered.answer or state.countered.record
+    if record is None:
+        record = state.withdrawals[-1].record
+    return _STATES[record.kind], record.at
+
+
+_STATES: dict[Kind, State] = {
+    "declined": "declined",
+    "refused": "refused",
+    "replaced": "expired",
+    "countered": "countered",
+    "counter-accepted": "countered",
+    "counter-declined": "countered",
+    "withdraw": "withdrawn",
+}
+
+
+def _given_up(offer: OpenProffer) -> datetime:
+    """When it was tried for the last time, or had stood for a day."""
+    sent = offer.sent
     last = next((n for n in range(TRIES, len(sent) + 1) if tried_out(sent[:n])), None)
-    given_up = sent[last - 1] if last else from_time_text(state.open.proffer.at) + TRIES_IN
-    return "unanswered", time_text(given_up)
+    return sent[last - 1] if last else from_time_text(offer.proffer.at) + TRIES_IN

@@ -11,7 +11,8 @@ from publicsuffixlist import PublicSuffixList
 from rbutton.decisions.relationship import Relationship
 from rbutton.person.ledger import Sent
 from rbutton.person.settings import Settings
-from rbutton.terms.agreement import Agreement
+from rbutton.terms.agreement import Agreement, OwnTerm, RosterTerm
+from rbutton.terms.click_only import CLICK_ONLY
 from rbutton.terms.encoding import from_time_text, host_of
 from rbutton.terms.policy import Policy
 from rbutton.terms.roster import Catalogue, RosterDocument
@@ -22,8 +23,6 @@ BY_ITSELF_A_DAY = 20
 BY_ITSELF_UNANSWERED = 3
 #: The span that both are counted over.
 A_DAY = timedelta(days=1)
-# Terms that give something away are offered by the person's hand alone (protocol, section 3).
-_BY_CLICK_ONLY = frozenset({"PDC-INTENT", "PDC-GOOD", "PDC-AI"})
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,16 @@ class Choice:
     """What would be offered to a site.
 
     Attributes:
-        documents: the roster agreements of one set.
+        terms: the roster agreements of one set, or the person's own terms alone.
         taken_whole: the site says it signs every one of them.
     """
 
-    documents: tuple[RosterDocument, ...]
+    terms: tuple[RosterDocument | OwnTerm, ...]
     taken_whole: bool
 
     @property
     def ids(self) -> list[str]:
-        return [document.id for document in self.documents]
+        return [term.id for term in self.terms]
 
 
 def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> Choice:
@@ -50,6 +49,43 @@ def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> C
     ids = wanted[0] if taken is None else taken
     documents = tuple(catalogue.documents[one] for one in sorted(ids))
     return Choice(documents, taken_whole=taken is not None)
+
+
+def choose_own(settings: Settings, policy: Policy, catalogue: Catalogue) -> Choice | None:
+    """The person's own terms; None where there are none. By a click alone (section 3)."""
+    clauses = settings.own.clauses
+    if not clauses:
+        return None
+    marks = catalogue.vocabulary.against(clauses, policy.limits)
+    own = OwnTerm(id="own", clauses=clauses)
+    return Choice((own,), taken_whole=set(marks.values()) == {"met"})
+
+
+def accepts_alone(
+    settings: Settings, counter: Agreement, in_force: Agreement | None, catalogue: Catalogue
+) -> bool:
+    """Whether the person need not be asked: they listed all that a site wants instead.
+
+    What is laxer than an agreement in force is asked all the same (protocol, section 7).
+    """
+    listed = set(settings.proffer.also) - CLICK_ONLY
+    if not knows_all(counter, catalogue) or not {term.id for term in counter.terms} <= listed:
+        return False
+    if in_force is None:
+        return True
+    vocabulary = catalogue.vocabulary
+    new, old = (
+        vocabulary.strictest(term.clauses for term in one.terms) for one in (counter, in_force)
+    )
+    return vocabulary.compare(new, old) in ("equal", "stricter")
+
+
+def knows_all(counter: Agreement, catalogue: Catalogue) -> bool:
+    """Whether every term of a counter is one of the roster here, word for word."""
+    return all(
+        isinstance(term, RosterTerm) and catalogue.holds(term.id, term.sha256, term.clauses)
+        for term in counter.terms
+    )
 
 
 def may_negotiate(policy: Policy) -> bool:
@@ -73,7 +109,7 @@ def held_back(
         others: what was sent to any site within `A_DAY`, or ever within this registrable domain.
         now: the time.
     """
-    if _BY_CLICK_ONLY & set(choice.ids):
+    if CLICK_ONLY & set(choice.ids):
         return "These terms give something away, so they are offered by your click alone."
     by_itself = [sent for sent in others if sent.by == "touch"]
     # Of today: three that never answer must not end the automatic way for good.

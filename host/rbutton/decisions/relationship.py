@@ -3,13 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from rbutton.decisions import response
+from rbutton.decisions.delivery import Delivery
 from rbutton.decisions.reply import code_of
 from rbutton.decisions.response import Response
+from rbutton.decisions.states import TABLE, State
 from rbutton.decisions.tries import TRIES_IN, tried_out
 from rbutton.decisions.withdrawal import Withdrawal
 from rbutton.person.ledger import Record
+from rbutton.terms import agreement as agreements
 from rbutton.terms.encoding import from_time_text
 
 
@@ -27,37 +31,75 @@ class OpenProffer:
 
 
 @dataclass(frozen=True)
+class Counter:
+    """The site wants other terms, and has signed them.
+
+    Attributes:
+        proffer: the record of what it was offered.
+        record: of what it signed instead; its `agreement` is the proffer's.
+        answer: the record of what the person said to it: `counter-accepted`, `counter-declined`.
+    """
+
+    proffer: Record
+    record: Record
+    answer: Record | None = None
+
+    def open(self, now: datetime) -> bool:
+        """Whether the person can still accept it."""
+        by = agreements.read(self.record.body).agreement.answer_by
+        return self.answer is None and now < from_time_text(by)
+
+
+@dataclass(frozen=True)
 class Relationship:
     """The state of one origin.
 
     Attributes:
-        sealed: the agreement in force.
-        open: the one open proffer.
+        sealed: what both signed last and nobody ended; it may have ended by its own `until`.
+        delivery: of the counter that was accepted, where `sealed` is one.
+        open: the one open proffer; where something is sealed, it would replace that.
+        countered: the site's counter-offer to the last proffer, answered or not.
         ended: the site's last answer that was not a signature: declined or refused.
         response: what came back last where nothing was sealed.
-        policy: the policy record that the last proffer rests on.
+        policy: the policy record that the person's last act rests on.
         conflicts: how many proffers the site refused because its policy was another one.
         withdrawals: what the person took back, oldest first.
+        replaced: the record that a later agreement took this one's place; of one agreement alone.
     """
 
     origin: str
     sealed: Record | None = None
+    delivery: Delivery | None = None
     open: OpenProffer | None = None
+    countered: Counter | None = None
     ended: Record | None = None
     response: Response | None = None
     policy: Record | None = None
     conflicts: int = 0
     withdrawals: tuple[Withdrawal, ...] = ()
+    replaced: Record | None = None
 
     @property
     def is_new(self) -> bool:
         """Nothing is on record."""
-        return not (self.sealed or self.open or self.ended or self.withdrawals)
+        several = (self.sealed, self.open, self.countered, self.ended, self.withdrawals)
+        return not any(several)
+
+    def in_force(self, now: datetime) -> Record | None:
+        """The agreement that holds now."""
+        return None if self.sealed is None or self.expired(now) else self.sealed
+
+    def expired(self, now: datetime) -> bool:
+        """What both signed has ended by itself."""
+        if self.sealed is None:
+            return False
+        until = agreements.read(self.sealed.body).agreement.until
+        return until is not None and from_time_text(until) <= now
 
     @property
     def withdrawn(self) -> Withdrawal | None:
         """What the person took back, where nothing came after it."""
-        later = self.sealed or self.open or self.ended
+        later = self.sealed or self.open or self.countered or self.ended
         return self.withdrawals[-1] if self.withdrawals and not later else None
 
     def withdrawal_of(self, agreement: str) -> Withdrawal | None:
@@ -70,9 +112,13 @@ class Relationship:
         return next((one for one in self.withdrawals if one.pending), None)
 
     @property
-    def endable(self) -> Record | None:
+    def undelivered(self) -> Delivery | None:
+        """The counter that the person accepted, where the site does not have it yet."""
+        return self.delivery if self.delivery and self.delivery.pending else None
+
+    def endable(self, now: datetime) -> Record | None:
         """What the person can take back: the agreement in force, or the open proffer."""
-        return self.sealed or (self.open.proffer if self.open else None)
+        return self.in_force(now) or (self.open.proffer if self.open else None)
 
     def may_retry(self, now: datetime) -> bool:
         """Whether the open proffer may be sent again, the same bytes, without asking the person."""
@@ -88,7 +134,9 @@ class Relationship:
         """
         if self.is_new:
             return True
-        if not self.ended or code_of(self.ended.body) != "conflict" or self.conflicts > 1:
+        if self.sealed or not self.ended:
+            return False
+        if code_of(self.ended.body) != "conflict" or self.conflicts > 1:
             return False
         return self.policy is not None and self.policy.body != policy_body
 
@@ -96,8 +144,8 @@ class Relationship:
 def relationship(origin: str, records: Iterable[Record]) -> Relationship:
     """Fold one site's records, oldest first.
 
-    Each agreement by its own, as those that came with a backup stand after newer ones: in force is
-    the one that was signed last, of those that were not ended.
+    Each agreement by its own, as those that came with a backup stand after newer ones: what counts
+    is the one that was signed last, of those that were neither ended nor replaced.
     """
     kept: Record | None = None
     of_each: dict[str, list[Record]] = {}
@@ -108,57 +156,107 @@ def relationship(origin: str, records: Iterable[Record]) -> Relationship:
             of_each.setdefault(record.agreement, []).append(record)
     each = [_of_one(origin, some) for some in of_each.values()]
     opened = [one.open.proffer for one in each if one.open]
-    sealed = [one.sealed for one in each if one.sealed]
-    withdrawals = [done for one in each for done in one.withdrawals]
-    withdrawals.sort(key=lambda done: done.notice.seq)
-    waiting = max(opened, key=_when, default=None)
-    last = next(
-        (one for one in each if one.open and one.open.proffer is waiting),
-        each[-1] if each else Relationship(origin),
+    withdrawals = sorted(
+        (done for one in each for done in one.withdrawals), key=lambda done: done.record.seq
     )
-    ended = last.ended
-    if ended and withdrawals and withdrawals[-1].notice.seq > ended.seq:
-        ended = None
+    signed = [one for one in each if one.sealed]
+    in_force = max(signed, key=lambda one: _when(one.sealed), default=Relationship(origin))
+    waiting = max(opened, key=_when, default=None)
+    offers = [one for one in each if not one.delivery]
+    last = next(
+        (one for one in offers if one.open and one.open.proffer is waiting),
+        offers[-1] if offers else Relationship(origin),
+    )
+    ended = _unless_withdrawn(last.ended, withdrawals)
+    countered = last.countered
+    if countered and not _unless_withdrawn(countered.answer or countered.record, withdrawals):
+        countered = None
     return Relationship(
         origin=origin,
-        sealed=max(sealed, key=_when, default=None),
+        sealed=in_force.sealed,
+        delivery=in_force.delivery,
         open=last.open,
+        countered=countered,
         ended=ended,
         response=last.response,
         policy=kept,
         conflicts=sum(one.conflicts for one in each),
         withdrawals=tuple(withdrawals),
+        replaced=last.replaced,
     )
 
 
-def _when(record: Record) -> tuple[str, str]:
+def _unless_withdrawn(record: Record | None, withdrawals: list[Withdrawal]) -> Record | None:
+    """The site's last word, where the person took nothing back after it."""
+    later = record and withdrawals and withdrawals[-1].record.seq > record.seq
+    return None if later else record
+
+
+def _when(record: Record | None) -> tuple[str, str]:
+    assert record
     return record.at, record.agreement
 
 
 def _of_one(origin: str, records: Iterable[Record]) -> Relationship:
-    """Fold the records of one agreement. Once withdrawn it is never in force again."""
+    """Fold the records of one agreement."""
+    at: State = "new"
     state = Relationship(origin)
-    held: Record | None = None
+    document: Record | None = None
     for record in records:
-        match record.kind:
-            # What comes after its end is about the notice.
-            case _ if state.withdrawals:
-                (done,) = state.withdrawals
-                state = replace(state, withdrawals=(done.after(record),))
-            case "proffer":
-                held = record
-                state = replace(state, open=OpenProffer(record), ended=None, response=None)
-            case "sent" if state.open:
-                sent = (*state.open.sent, from_time_text(record.at))
-                state = replace(state, open=replace(state.open, sent=sent))
-            case "response" if state.open:
-                state = replace(state, response=response.read(record.body))
-            case "sealed":
-                held = record
-                state = replace(state, sealed=record, open=None, ended=None, response=None)
-            case "declined" | "refused" if not state.sealed:
-                again = state.conflicts + (code_of(record.body) == "conflict")
-                state = replace(state, ended=record, open=None, conflicts=again)
-            case "withdraw" if held:
-                state = Relationship(origin, withdrawals=(Withdrawal(record, held),))
+        if record.kind in ("proffer", "sealed", "accepted"):
+            document = record
+        if after := TABLE[at].get(record.kind):
+            state, at = _entered(state, record, document or record), after
+        else:
+            state = _noted(state, record)
+    return state
+
+
+def _entered(state: Relationship, record: Record, document: Record) -> Relationship:
+    """After a record that brought the agreement into another state.
+
+    Args:
+        document: what of the agreement was signed last.
+    """
+    entered: dict[str, Any] = {}
+    match record.kind:
+        case "proffer":
+            entered["open"] = OpenProffer(record)
+        case "sealed":
+            entered["sealed"] = record
+        case "accepted":
+            entered |= {"sealed": record, "delivery": Delivery(record)}
+        case "countered" if state.open:
+            entered["countered"] = Counter(state.open.proffer, record)
+        case "counter-accepted" | "counter-declined" if state.countered:
+            entered["countered"] = replace(state.countered, answer=record)
+        case "declined" | "refused":
+            entered |= {"ended": record, "response": state.response}
+        case "replaced":
+            entered["replaced"] = record
+        case "withdraw":
+            entered["withdrawals"] = (Withdrawal(record, what=document),)
+    conflicts = state.conflicts + _is_conflict(record)
+    return Relationship(state.origin, conflicts=conflicts, **entered)
+
+
+def _is_conflict(record: Record) -> bool:
+    return record.kind in ("declined", "refused") and code_of(record.body) == "conflict"
+
+
+def _noted(state: Relationship, record: Record) -> Relationship:
+    """After a record that tells more of the state it is in."""
+    if state.withdrawals:
+        (done,) = state.withdrawals
+        return replace(state, withdrawals=(done.after(record),))
+    if state.sealed and record.kind == state.sealed.kind and record.at < state.sealed.at:
+        # Another machine had it earlier: the moment that counts wherever the records stand.
+        return replace(state, sealed=record)
+    if state.delivery:
+        return replace(state, delivery=state.delivery.after(record))
+    if state.open and record.kind == "sent":
+        sent = (*state.open.sent, from_time_text(record.at))
+        return replace(state, open=replace(state.open, sent=sent))
+    if state.open and record.kind == "response":
+        return replace(state, response=response.read(record.body))
     return state

@@ -1,11 +1,11 @@
 """What a site's reply to a proffer or a notice means (protocol, sections 5 and 6)."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rbutton.decisions.plain import plain
 from rbutton.decisions.response import SKEW, Why
 from rbutton.terms import agreement as agreements
 from rbutton.terms import documents, jws
@@ -35,6 +35,13 @@ FINAL = {
 @dataclass(frozen=True)
 class Sealed:
     """Both signed the same bytes."""
+
+    signed: SignedAgreement
+
+
+@dataclass(frozen=True)
+class Countered:
+    """The site wants other terms and has signed those; it never signs the proffer now."""
 
     signed: SignedAgreement
 
@@ -73,18 +80,26 @@ class NoAnswer:
 
 
 def understand(
-    offered: SignedAgreement, status: int, media_type: str, body: bytes, catalogue: Catalogue
-) -> Sealed | Final | NoAnswer:
-    """Read a reply to the proffer `offered`. Never raises: a stranger wrote it."""
+    offered: SignedAgreement, reply: tuple[int, str, bytes], catalogue: Catalogue, now: datetime
+) -> Sealed | Countered | Final | NoAnswer:
+    """Read a reply to a proffer, or to a counter signed by both. Never raises: a stranger wrote it.
+
+    Args:
+        offered: what was sent.
+        reply: status, media type and body.
+        catalogue: the roster here.
+        now: the time.
+    """
+    status, media_type, body = reply
     if status == 200:
-        return _understand_signed(offered, body, catalogue)
+        return _understand_signed(offered, body, catalogue, now)
     code = _problem(status, media_type, body)
     return Final(code == "declined", body) if code else NoAnswer("status")
 
 
 def _understand_signed(
-    offered: SignedAgreement, body: bytes, catalogue: Catalogue
-) -> Sealed | NoAnswer:
+    offered: SignedAgreement, body: bytes, catalogue: Catalogue, now: datetime
+) -> Sealed | Countered | NoAnswer:
     try:
         signed = agreements.read(body)
     except InvalidDocument as error:
@@ -96,7 +111,20 @@ def _understand_signed(
         for term in signed.agreement.terms
         if isinstance(term, RosterTerm) and term.id in catalogue.documents
     )
-    return NoAnswer("misnamed" if misnamed else "other")
+    if misnamed:
+        return NoAnswer("misnamed")
+    if not _counters(signed, offered):
+        return NoAnswer("other")
+    # One that can be answered no more is an answer still: the site will never sign the proffer.
+    early = from_time_text(signed.agreement.proffered) > now + SKEW
+    return NoAnswer("untimely") if early else Countered(signed)
+
+
+def _counters(signed: SignedAgreement, offered: SignedAgreement) -> bool:
+    """Whether the site alone signed the same but for what a counter changes."""
+    if signed.by_person or offered.by_site or signed.agreement.answers != offered.id:
+        return False
+    return signed.agreement.frame() == offered.agreement.frame()
 
 
 def understand_acknowledgement(
@@ -134,7 +162,8 @@ def understand_acknowledgement(
 
 def _settled(ended: SignedAgreement, now: datetime) -> bool:
     """Whether the site cannot sign it any more, if it has not yet."""
-    return ended.sealed or now > from_time_text(ended.agreement.answer_by) + SKEW
+    # It waits that long itself, by a clock that may be as far behind.
+    return ended.sealed or now > from_time_text(ended.agreement.answer_by) + 2 * SKEW
 
 
 def _problem(status: int, media_type: str, body: bytes) -> str | None:
@@ -155,12 +184,7 @@ def words_of(body: bytes) -> str | None:
     detail = _member(body, "detail")
     if not isinstance(detail, str):
         return None
-    shown = "".join(
-        " " if character.isspace() else character
-        for character in detail[:300]
-        if character.isspace() or unicodedata.category(character)[0] not in "CZ"
-    )
-    return " ".join(shown.split()) or None
+    return plain(detail, 300) or None
 
 
 def _member(body: bytes, name: str) -> Any:

@@ -14,6 +14,7 @@ from rbutton.terms.encoding import from_time_text, time_text
 #: timeout, network, too-large: the post failed. status: an HTTP status that is no answer.
 #: unreadable: a 200 that is not signed terms, or a signature that is none. returned: our own bytes.
 #: other: other terms, signed. misnamed: terms that the roster has otherwise under that id.
+#: untimely: a counter-offer whose time has not come.
 #: unconfirmed: a notice of the site's that does not acknowledge the person's.
 #: final: the answer is kept as a decline or a refusal.
 Why = Literal[
@@ -25,6 +26,7 @@ Why = Literal[
     "returned",
     "other",
     "misnamed",
+    "untimely",
     "unconfirmed",
     "final",
 ]
@@ -41,6 +43,7 @@ _TOLD: dict[Why, str] = {
     "returned": "It sent your terms back unsigned.",
     "other": "It signed other terms than those that were offered, which does not count.",
     "misnamed": "It answered with terms that are not what their name says, which does not count.",
+    "untimely": "It offered other terms, but by your clock their time has not come.",
     "unconfirmed": "It answered something else than that it knows.",
 }
 

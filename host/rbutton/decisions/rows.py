@@ -1,5 +1,6 @@
 """Clauses as rows that a person reads: what is offered, what was promised."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -35,10 +36,14 @@ def accepted_documents(policy: Policy, catalogue: Catalogue) -> list[RosterDocum
 
 def promised_rows(signed: SignedAgreement, vocabulary: Vocabulary) -> list[Row]:
     """What a site that signed promised: a row a clause, or one for a group at its strictest."""
-    clauses = vocabulary.strictest(term.clauses for term in signed.agreement.terms)
-    return [
-        Row(mark="met", label=label, value="promised") for label in _promises(clauses, vocabulary)
-    ]
+    terms = (term.clauses for term in signed.agreement.terms)
+    return promised_clauses(terms, vocabulary, "promised")
+
+
+def promised_clauses(several: Iterable[Clauses], vocabulary: Vocabulary, value: str) -> list[Row]:
+    """Terms that all hold, as rows that say `value`."""
+    clauses = vocabulary.strictest(several)
+    return [Row(mark="met", label=label, value=value) for label in _promises(clauses, vocabulary)]
 
 
 def offered_rows(choice: Choice, policy: Policy, catalogue: Catalogue) -> list[Row]:
@@ -47,7 +52,7 @@ def offered_rows(choice: Choice, policy: Policy, catalogue: Catalogue) -> list[R
     It says so by its limits, and by the agreements that it accepts as they are.
     """
     vocabulary = catalogue.vocabulary
-    clauses = vocabulary.strictest(document.clauses for document in choice.documents)
+    clauses = vocabulary.strictest(document.clauses for document in choice.terms)
     if choice.taken_whole:
         value = "it signs" if may_negotiate(policy) else "it says it accepts"
         return [

@@ -1,13 +1,17 @@
-"""The list of what was offered and signed, page by page, and one agreement of it in full."""
+"""What was offered and signed: page by page, one agreement in full, and forgetting a site."""
 
 import json
 from datetime import datetime
 from typing import Any
 
 from rbutton.decisions import listing, reply
+from rbutton.decisions.forgetting import still_holds
+from rbutton.decisions.relationship import relationship
 from rbutton.decisions.view.agreed import in_full
-from rbutton.native.messages import Agreements, OneAgreement
+from rbutton.native.messages import Agreements, Forget, OneAgreement
 from rbutton.native.requests import RequestError
+from rbutton.person.forgetting import erase
+from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement as agreements
@@ -52,4 +56,19 @@ def one(ledger: Ledger, request: OneAgreement, now: datetime) -> dict[str, Any]:
         "row": listing.listed(records, catalogue(), now).model_dump(mode="json"),
         "agreement": in_full(signed, document.at, catalogue()).model_dump(mode="json"),
         "words": reply.words_of(answer.body) if answer else None,
+    }
+
+
+def forget(home: Home, ledger: Ledger, request: Forget, now: datetime) -> dict[str, Any]:
+    """docs/native.md, "forget"."""
+    records = ledger.of_origin(request.origin)
+    holds = list(still_holds(relationship(request.origin, records), now))
+    goes = request.sure and (request.anyway or not holds)
+    if goes:
+        erase(home, ledger, {request.origin: records}, [request.origin])
+    return {
+        "records": len(records),
+        "agreements": len({record.agreement for record in records}),
+        "holds": holds,
+        "erased": goes,
     }

@@ -5,30 +5,29 @@ them take longer to import than a browser should wait for its settings.
 """
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rbutton.decisions import proffer, view
-from rbutton.decisions.relationship import Relationship, relationship
+from rbutton.decisions.relationship import Counter, Relationship, relationship
 from rbutton.decisions.view import View
 from rbutton.native import agreements as listing
-from rbutton.native import messages, outcomes
+from rbutton.native import messages, outcomes, signing
+from rbutton.native.claims import Claims
 from rbutton.native.requests import RequestError
 from rbutton.native.sites import Sites
-from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger, Record, Sent, Writing
 from rbutton.person.seed import Seed
+from rbutton.person.seen import SeenOfSites
 from rbutton.person.terms_file import TermsFile
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement as agreements
 from rbutton.terms import jws
 from rbutton.terms import notice as notices
-from rbutton.terms.encoding import from_b64u, time_text
+from rbutton.terms.encoding import from_time_text, time_text
 from rbutton.terms.errors import InvalidDocument
-from rbutton.terms.keys import PublicKey, person_key
 from rbutton.terms.models import build
 from rbutton.terms.policy import ENDPOINT_PATH, Policy
 
@@ -46,31 +45,45 @@ class Exchange:
 
     def __init__(self, home: Home, terms_file: TermsFile) -> None:
         catalogue()
+        self._home = home
         self._ledger = Ledger(home.data / "ledger.sqlite3")
         self._seed = Seed(home)
         self._sites = Sites(terms_file)
+        self._claims = Claims(SeenOfSites(home.data / "seen.sqlite3"), self._ledger, terms_file)
+        self._terms_file = terms_file
 
     def answer(self, name: str, members: dict[str, Any]) -> dict[str, Any]:
         """Check the members of a request, and answer it."""
         known: dict[str, tuple[type[BaseModel], Callable[[Any], dict[str, Any]]]] = {
             "visit": (messages.Visit, self.visit),
             "offer": (messages.Offer, self.offer),
+            "answer": (messages.AnswerCounter, self.answer_counter),
+            "note": (messages.Note, self.note),
             "withdraw": (messages.Withdraw, self.withdraw),
             "reply": (messages.ReplyTo, self.reply),
             "agreements": (messages.Agreements, self.agreements),
             "agreement": (messages.OneAgreement, self.agreement),
+            "forget": (messages.Forget, self.forget),
+            "says": (messages.SaysOf, self._claims.says),
+            "heard": (messages.Heard, self._claims.heard),
+            "look": (messages.Look, self._claims.look),
         }
         model, handle = known[name]
         return handle(build(model, members, "request"))
 
     def visit(self, request: messages.Visit) -> dict[str, Any]:
         """What to show of a site."""
+        if request.policy:
+            self._claims.visited(request.origin, request.policy)
         state = relationship(request.origin, self._ledger.of_origin(request.origin))
         if request.announced and request.policy is None:
             shown = self._sites.announced(state)
             return {"view": shown and _dump(shown)}
         if not isinstance(request.policy, messages.Policy):
-            return {"view": _dump(self._sites.without_policy(state, request.policy, None))}
+            shown = self._sites.without_policy(state, request.policy, None)
+            if not request.announced:
+                shown = self._claims.without_look(shown)
+            return {"view": _dump(shown)}
         try:
             policy = self._sites.policy(request.origin, request.policy)
         except InvalidDocument as error:
@@ -79,7 +92,7 @@ class Exchange:
         return {"view": _dump(self._sites.of(state, policy, others))}
 
     def offer(self, request: messages.Offer) -> dict[str, Any]:
-        """Sign terms for a site, or take up the proffer that is open; on disk before it is sent."""
+        """Sign terms for a site, or take up what is open; on disk before it is sent."""
         origin, now = request.origin, _now()
         try:
             policy = self._sites.policy(origin, request.policy)
@@ -87,26 +100,73 @@ class Exchange:
             return {"post": None, "view": _dump(view.invalid_policy(origin, str(error)))}
         state = relationship(origin, self._ledger.of_origin(origin))
         others = self._others(self._ledger, state, policy, now)
-        if not self._may_offer(state, policy, request.by, others, now):
+        if not self._may_offer(state, policy, request, others, now):
             return {"post": None, "view": _dump(self._sites.of(state, policy, others))}
         # Outside of the ledger's lock: a keyring may take its time.
-        seed = None if state.open else self._seed.read()
+        seed = None if _unanswered(state) else self._seed.read()
         with self._ledger.writing() as ledger:
             # Another browser's host may have been faster meanwhile.
             state = relationship(origin, ledger.of_origin(origin))
             others = self._others(ledger, state, policy, now)
             record: Record | None = None
-            if self._may_offer(state, policy, request.by, others, now):
-                if state.open:
-                    record = state.open.proffer
-                elif seed:
-                    record = self._sign(ledger, seed, policy, request.policy, now)
+            if self._may_offer(state, policy, request, others, now):
+                record = _unanswered(state)
+                if record is None and seed:
+                    record = signing.proffer(
+                        ledger,
+                        seed,
+                        self._choice(policy, request),
+                        policy,
+                        request.policy,
+                        supersedes=_agreement(state.in_force(now)),
+                        now=now,
+                    )
             if record:
-                by = json.dumps({"by": request.by}).encode()
-                ledger.append("sent", time_text(now), origin, record.agreement, by)
+                _note_sent(ledger, record, request.by, now)
             state = relationship(origin, ledger.of_origin(origin))
         shown = self._sites.of(state, policy, others, under_way=record is not None)
         return {"post": record and _post(record, None), "view": _dump(shown)}
+
+    def answer_counter(self, request: messages.AnswerCounter) -> dict[str, Any]:
+        """The person accepts or declines what a site wants instead."""
+        origin, now = request.origin, _now()
+        accepts = request.by != "decline"
+        state = relationship(origin, self._ledger.of_origin(origin))
+        wanted = _counter(state, request.counter, now)
+        if accepts and not proffer.knows_all(_terms_of(wanted), catalogue()):
+            raise RequestError(
+                "unknown-agreement",
+                "The site wants terms that your roster does not have, so they are not signed.",
+            )
+        if request.by == "always":
+            self._terms_file.list_also([term.id for term in _terms_of(wanted).terms])
+        seed = self._seed.read() if accepts else None
+        post: dict[str, Any] | None = None
+        with self._ledger.writing() as ledger:
+            state = relationship(origin, ledger.of_origin(origin))
+            wanted = _counter(state, request.counter, now)
+            if seed:
+                signing.counter(ledger, seed, wanted, "click", now)
+                state = relationship(origin, ledger.of_origin(origin))
+                post = _deliver(ledger, state, "click", now)
+            else:
+                signing.answer_counter(ledger, wanted, "counter-declined", "click", now)
+            state = relationship(origin, ledger.of_origin(origin))
+        return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=bool(post)))}
+
+    def note(self, request: messages.Note) -> dict[str, Any]:
+        """The person has seen how a site changed its policy: later changes are told from there."""
+        origin, now = request.origin, _now()
+        try:
+            policy = self._sites.policy(origin, request.policy)
+        except InvalidDocument as error:
+            return {"view": _dump(view.invalid_policy(origin, str(error)))}
+        with self._ledger.writing() as ledger:
+            state = relationship(origin, ledger.of_origin(origin))
+            if signed := state.in_force(now):
+                _keep_policy(ledger, state, signed.agreement, request.policy)
+                state = relationship(origin, ledger.of_origin(origin))
+        return {"view": _dump(self._sites.of(state, policy, ()))}
 
     def withdraw(self, request: messages.Withdraw) -> dict[str, Any]:
         """End an agreement, or take back a proffer: at once here, and the site is told."""
@@ -118,44 +178,42 @@ class Exchange:
             state = relationship(origin, ledger.of_origin(origin))
             done = state.withdrawal_of(request.agreement)
             if done is None and seed:
-                body = _notice(state, request.agreement, seed, now).body
-                ledger.append("withdraw", time_text(now), origin, request.agreement, body)
+                signing.withdraw(ledger, seed, state, request.agreement, now)
                 state = relationship(origin, ledger.of_origin(origin))
                 done = state.withdrawal_of(request.agreement)
             assert done
             goes = done.pending and (request.by == "click" or done.may_retry(now))
             if goes:
-                self._keep_policy(ledger, state, request)
-                by = json.dumps({"by": request.by}).encode()
-                ledger.append("sent", time_text(now), origin, request.agreement, by)
+                if request.policy and self._is_usable(origin, request.policy):
+                    # Its keys may be newer than the agreement's.
+                    _keep_policy(ledger, state, request.agreement, request.policy)
+                _note_sent(ledger, done.record, request.by, now)
                 state = relationship(origin, ledger.of_origin(origin))
-        post = _post(done.notice, _notice_id(done.notice)) if goes else None
+        post = _post(done.record, _notice_id(done.record)) if goes else None
         return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=goes))}
-
-    def _keep_policy(
-        self, ledger: Writing, state: Relationship, request: messages.Withdraw
-    ) -> None:
-        """Keep the policy a notice is sent under: its keys may be newer than the agreement's."""
-        served = request.policy
-        if served is None or (state.policy and state.policy.body == served.body):
-            return
-        try:
-            self._sites.policy(request.origin, served)
-        except InvalidDocument:
-            return
-        ledger.append("policy", served.at, request.origin, request.agreement, served.body)
 
     def reply(self, request: messages.ReplyTo) -> dict[str, Any]:
         """Take in what a site answered; on disk before the button shows it."""
         origin, now = request.origin, _now()
+        state = relationship(origin, self._ledger.of_origin(origin))
+        seed = self._seed.read() if self._accepts_alone(state, request, now) else None
+        post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
             state = relationship(origin, ledger.of_origin(origin))
             for kind, body in self._outcome(state, request, now):
-                ledger.append(kind, time_text(now), origin, request.agreement, body)
+                record = ledger.append(kind, time_text(now), origin, request.agreement, body)
+                if kind == "sealed":
+                    signed = agreements.read(record.body)
+                    signing.replaces(ledger, origin, signed.agreement, signed.id, now)
+                if kind == "countered" and seed and state.open:
+                    wanted = Counter(state.open.proffer, record)
+                    signing.counter(ledger, seed, wanted, "listed", now)
+                    state = relationship(origin, ledger.of_origin(origin))
+                    post = _deliver(ledger, state, "retry", now)
             state = relationship(origin, ledger.of_origin(origin))
         if state.policy is None:
             raise RequestError("unknown-agreement", "Nothing was offered to that site.")
-        return {"view": _dump(self._sites.as_kept(state))}
+        return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=bool(post)))}
 
     def agreements(self, request: messages.Agreements) -> dict[str, Any]:
         """A page of all that was offered and signed."""
@@ -165,18 +223,35 @@ class Exchange:
         """One agreement in full."""
         return listing.one(self._ledger, request, _now())
 
+    def forget(self, request: messages.Forget) -> dict[str, Any]:
+        """Erase all that is kept of a site, once the person is sure."""
+        return listing.forget(self._home, self._ledger, request, _now())
+
     def _outcome(
         self, state: Relationship, request: messages.ReplyTo, now: datetime
     ) -> outcomes.Outcome:
         """What the reply adds to the ledger; nothing, where that is no longer waited for."""
-        done = state.withdrawal_of(request.agreement)
-        if request.notice is None and state.open:
-            if state.open.proffer.agreement == request.agreement:
-                return outcomes.of_proffer(state.open.proffer.body, request.reply, now)
-        elif done and done.pending and _notice_id(done.notice) == request.notice:
-            policy = self._sites.kept_policy(state)
-            return outcomes.of_notice(done, policy.keys if policy else (), request.reply, now)
+        done, undelivered = state.withdrawal_of(request.agreement), state.undelivered
+        if request.notice is not None:
+            if done and done.pending and _notice_id(done.record) == request.notice:
+                policy = self._sites.kept_policy(state)
+                return outcomes.of_notice(done, policy.keys if policy else (), request.reply, now)
+        elif undelivered and undelivered.record.agreement == request.agreement:
+            return outcomes.of_delivery(undelivered.record.body, request.reply, now)
+        elif state.open and state.open.proffer.agreement == request.agreement:
+            return outcomes.of_proffer(state.open.proffer.body, request.reply, now)
         return []
+
+    def _accepts_alone(self, state: Relationship, request: messages.ReplyTo, now: datetime) -> bool:
+        """Whether the reply is a counter-offer whose every term the person listed."""
+        came = dict(self._outcome(state, request, now)).get("countered")
+        if came is None or self._terms_file.loosened:
+            return False
+        wanted, in_force = agreements.read(came).agreement, state.in_force(now)
+        if from_time_text(wanted.answer_by) <= now:
+            return False
+        held = agreements.read(in_force.body).agreement if in_force else None
+        return proffer.accepts_alone(self._terms_file.settings, wanted, held, catalogue())
 
     def _others(
         self, ledger: Ledger | Writing, state: Relationship, policy: Policy, now: datetime
@@ -191,65 +266,102 @@ class Exchange:
         self,
         state: Relationship,
         policy: Policy,
-        by: proffer.By,
+        request: messages.Offer,
         others: Sequence[Sent],
         now: datetime,
     ) -> bool:
-        if state.sealed or not proffer.may_negotiate(policy):
+        if state.undelivered:
+            return request.by == "click" or state.undelivered.may_retry(now)
+        if not proffer.may_negotiate(policy):
             return False
-        if by == "click":
-            return True
-        if self._sites.negotiate(state.origin) != "auto":
-            return False
-        if by == "retry":
-            return self._sites.may_retry(state, policy, now)
-        if not state.may_begin(policy.body):
-            return False
-        return not proffer.held_back(state, self._sites.choice(policy), others, now)
+        if request.by == "click":
+            # In place of what is in force only where the person said so.
+            return state.open is not None or request.renew or state.in_force(now) is None
+        if request.by == "retry":
+            may = self._sites.may_retry(state, policy, now)
+        else:
+            may = state.may_begin(policy.body) and not proffer.held_back(
+                state, self._sites.choice(policy), others, now
+            )
+        return may and self._sites.negotiate(state.origin) == "auto"
 
-    def _sign(
-        self, ledger: Writing, seed: bytes, policy: Policy, served: messages.Policy, now: datetime
-    ) -> Record:
-        origin = policy.document.origin
-        nonce = os.urandom(32)
-        signed = agreements.proffer(
-            terms=self._sites.choice(policy).documents,
-            site=agreements.Site(
-                origin=origin, name=policy.name, jwk=policy.keys[0], policy=policy.sha256
-            ),
-            key=person_key(seed, nonce, origin),
-            nonce=nonce,
-            now=now,
+    def _choice(self, policy: Policy, request: messages.Offer) -> proffer.Choice:
+        """What is offered: the person's own terms where they pressed for that."""
+        choice = self._sites.own(policy) if request.own else self._sites.choice(policy)
+        if choice is None:
+            raise RequestError(
+                "config",
+                "You have no terms of your own.",
+                "Write them in terms.toml, under [own].",
+            )
+        return choice
+
+    def _is_usable(self, origin: str, served: messages.Policy) -> bool:
+        try:
+            self._sites.policy(origin, served)
+        except InvalidDocument:
+            return False
+        return True
+
+
+def _unanswered(state: Relationship) -> Record | None:
+    """What goes again before anything newer."""
+    if state.undelivered:
+        return state.undelivered.record
+    return state.open.proffer if state.open else None
+
+
+def _agreement(record: Record | None) -> str | None:
+    return record.agreement if record else None
+
+
+def _deliver(ledger: Writing, state: Relationship, by: str, now: datetime) -> dict[str, Any]:
+    """The counter that was just accepted, to be posted."""
+    assert state.undelivered
+    _note_sent(ledger, state.undelivered.record, by, now)
+    return _post(state.undelivered.record, None)
+
+
+def _counter(state: Relationship, counter_id: str, now: datetime) -> Counter:
+    """The counter-offer that the person answers, if it is the one that stands.
+
+    Raises:
+        RequestError: it is not, or its time has passed.
+    """
+    found = state.countered
+    if not found or not found.open(now) or agreements.read(found.record.body).id != counter_id:
+        raise RequestError(
+            "unknown-agreement",
+            "What the site wants instead is no longer open.",
+            "Offer your terms again.",
         )
-        ledger.append("policy", served.at, origin, signed.id, policy.body)
-        return ledger.append("proffer", time_text(now), origin, signed.id, signed.body)
+    return found
+
+
+def _terms_of(counter: Counter) -> agreements.Agreement:
+    return agreements.read(counter.record.body).agreement
+
+
+def _keep_policy(
+    ledger: Writing, state: Relationship, agreement: str, served: messages.Policy
+) -> None:
+    if state.policy is None or state.policy.body != served.body:
+        ledger.append("policy", served.at, state.origin, agreement, served.body)
+
+
+def _note_sent(ledger: Writing, record: Record, by: str, now: datetime) -> None:
+    body = json.dumps({"by": by}).encode()
+    ledger.append("sent", time_text(now), record.origin, record.agreement, body)
 
 
 def _post(record: Record, notice: str | None) -> dict[str, Any]:
-    """What the extension is to post: a proffer, or the notice of that id."""
+    """What the extension is to post: an agreement, or the notice of that id."""
     return {
         "url": record.origin + ENDPOINT_PATH,
         "agreement": record.agreement,
         "notice": notice,
         "body": record.body.decode("utf-8"),
     }
-
-
-def _notice(
-    state: Relationship, agreement: str, seed: bytes, now: datetime
-) -> notices.SignedNotice:
-    """The person's `withdraw`, signed by the key that signed what it ends."""
-    if state.endable is None or state.endable.agreement != agreement:
-        raise RequestError("unknown-agreement", "There is no such agreement to end here.")
-    ended = agreements.read(state.endable.body).agreement
-    key = person_key(seed, from_b64u(ended.nonce), state.origin)
-    if PublicKey.of(key) != ended.person.jwk:
-        raise PersonError(
-            "seed",
-            "The seed of your keys is another one than when this was signed.",
-            "Put the earlier one back from a backup, or write to the site.",
-        )
-    return notices.withdraw(agreement, key, now)
 
 
 def _notice_id(record: Record) -> str:

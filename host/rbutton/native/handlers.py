@@ -3,10 +3,14 @@
 The first reply carries the settings; what it needs is all that is imported here.
 """
 
+import logging
 import threading
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rbutton import __version__
+from rbutton.native import signals
 from rbutton.native.requests import PROTOCOL, Hello, RequestError
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
@@ -18,18 +22,33 @@ from rbutton.terms.errors import InvalidDocument
 if TYPE_CHECKING:
     from rbutton.native.exchange import Exchange
 
+_log = logging.getLogger("rbutton")
+
 #: docs/native.md, "Requests".
 REQUESTS = (
     "hello",
     "visit",
     "offer",
+    "answer",
+    "note",
     "withdraw",
     "reply",
     "set",
+    "grant",
+    "revoke",
+    "confirm-edit",
+    "undo-edit",
     "agreements",
     "agreement",
+    "forget",
     "doctor",
+    "domain",
+    "says",
+    "heard",
+    "look",
 )
+
+_EDITS = ("set", "grant", "revoke", "confirm-edit", "undo-edit")
 
 
 class Handlers:
@@ -61,10 +80,14 @@ class Handlers:
         """
         if name == "hello":
             return self.hello(Hello.of(members))
-        if name == "set":
-            return self.set(members)
+        if name in _EDITS:
+            return self.edit(name, members)
         if name == "doctor":
             return self.doctor(members)
+        if name == "domain":
+            from rbutton.native.domain import domain
+
+            return domain(members)
         return self.exchange().answer(name, members)
 
     def hello(self, request: Hello) -> dict[str, Any]:
@@ -85,7 +108,7 @@ class Handlers:
                 "update-extension",
                 f"The button ({request.extension}) is older than its program on this "
                 f"computer ({__version__}).",
-                "Update the extension, then restart the browser.",
+                "Reload or update the r-button on the browser's page of extensions.",
             )
         return {
             "protocol": PROTOCOL,
@@ -96,27 +119,29 @@ class Handlers:
     def settings(self) -> dict[str, Any]:
         """docs/native.md, "Settings"."""
         in_force, problem = self.terms_file.settings, self.terms_file.problem
+        loosened = self.terms_file.loosened
         return {
-            "signals": {
-                "dnt": in_force.signals.dnt == "on",
-                "gpc": in_force.signals.gpc == "on",
-            },
+            "signals": signals.told(in_force, datetime.now(UTC)),
             "negotiate": in_force.proffer.negotiate,
             "terms": in_force.proffer.terms,
             "roster": self._texts,
+            "claims": {
+                "look": in_force.claims.look,
+                "auto": in_force.claims.look == "auto"
+                or any(site.look == "auto" for site in in_force.sites.values()),
+            },
             "file": str(self.terms_file.path),
             "data": str(self._home.data),
+            "loosened": asdict(loosened) if loosened else None,
             "problem": {"message": problem.message, "fix": problem.fix} if problem else None,
             "notices": [notice] if (notice := self._seed_place.notice()) else [],
         }
 
-    def set(self, members: dict[str, Any]) -> dict[str, Any]:
-        """Change one setting in `terms.toml`."""
-        from rbutton.native.messages import Set
-        from rbutton.terms.models import build
+    def edit(self, name: str, members: dict[str, Any]) -> dict[str, Any]:
+        """Change `terms.toml`, or say what becomes of a change that was made by hand."""
+        from rbutton.native.edits import edit
 
-        request = build(Set, members, "request")
-        self.terms_file.set(request.key, request.value)
+        edit(self.terms_file, name, members)
         return {"settings": self.settings()}
 
     def doctor(self, members: dict[str, Any]) -> dict[str, Any]:
@@ -139,9 +164,20 @@ class Handlers:
 
                 try:
                     self._exchange = Exchange(self._home, self.terms_file)
+                    self._write_schema()
                 except (FileNotFoundError, InvalidDocument) as error:
                     raise _incomplete(error) from None
             return self._exchange
+
+    def _write_schema(self) -> None:
+        """For editors, beside the file; not before the first answer, which waits for less."""
+        from rbutton.person import terms_schema
+
+        try:
+            terms_schema.write(self._home, [text["id"] for text in self._texts])
+        except PersonError as error:
+            # Nothing rests on it.
+            _log.warning("%s", error)
 
 
 def as_request_error(error: PersonError) -> RequestError:

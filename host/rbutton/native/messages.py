@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from rbutton.terms.encoding import Hash, Origin, Text, Time
 from rbutton.terms.errors import InvalidDocument
@@ -47,9 +47,34 @@ class Visit(_Message):
 
 
 class Offer(_Message):
+    """`own`: terms of the person's own. `renew`: in place of what is in force."""
+
     origin: Origin
     policy: Policy
     by: Literal["click", "touch", "retry"]
+    own: bool = False
+    renew: bool = False
+
+    @model_validator(mode="after")
+    def _by_click(self) -> Self:
+        if self.by != "click" and (self.own or self.renew):
+            raise InvalidDocument("has own terms, or a renewal, that nobody asked for")
+        return self
+
+
+class AnswerCounter(_Message):
+    """`counter`: the id of what the site wants instead. `always`: the same another time too."""
+
+    origin: Origin
+    counter: Hash
+    by: Literal["accept", "always", "decline"]
+
+
+class Note(_Message):
+    """The policy whose changes the person has seen."""
+
+    origin: Origin
+    policy: Policy
 
 
 class Headers(_Message):
@@ -79,6 +104,14 @@ class Withdraw(_Message):
     by: Literal["click", "retry"]
 
 
+class Forget(_Message):
+    """`sure`: do it; else only what would be erased. `anyway`: even what is in force."""
+
+    origin: Origin
+    sure: bool
+    anyway: bool = False
+
+
 class Agreements(_Message):
     """`after`: the `next` of an earlier page. `find`: part of an origin."""
 
@@ -91,6 +124,49 @@ class OneAgreement(_Message):
     agreement: Hash
 
 
+class SaysOf(_Message):
+    origin: Origin
+
+
+class Heard(_Message):
+    """What a page announced: values of `Tk`, the address of requests for consent, a myterms.json.
+
+    Addresses and values are a stranger's and not checked here.
+    """
+
+    origin: Origin
+    tk: Annotated[list[Text], Field(max_length=8)]
+    consent: Text | None
+    myterms: bool
+
+
+Asked = Literal["status", "gpc", "eff", "myterms", "status-id", "consent"]
+
+
+class Answer(_Message):
+    """What came from one address."""
+
+    what: Asked
+    url: Text
+    status: int
+    type: Text | None
+    body: Body
+
+
+class NoAnswer(_Message):
+    """An address from which nothing came that could be read."""
+
+    what: Asked
+    url: Text
+    failed: Literal["timeout", "network", "too-large"]
+
+
+class Look(_Message):
+    origin: Origin
+    by: Literal["click", "visit"]
+    answer: Answer | NoAnswer | None
+
+
 class ReplyTo(_Message):
     """`notice`: the id of the notice that was posted, if it was one."""
 
@@ -100,12 +176,29 @@ class ReplyTo(_Message):
     reply: Reply | FailedReply
 
 
-def _check_key(key: str) -> str:
-    if key not in ("signals.dnt", "signals.gpc", "proffer.negotiate", "proffer.terms"):
-        raise InvalidDocument("is not a setting that can be changed here")
-    return key
-
-
 class Set(_Message):
-    key: Annotated[Text, AfterValidator(_check_key)]
-    value: str | list[list[str]]
+    """`value` null takes the key out."""
+
+    key: Annotated[Text, Field(max_length=1_000)]
+    value: str | list[str] | list[list[str]] | None
+
+
+class Grant(_Message):
+    """One of the exceptions in `terms.toml`."""
+
+    site: Text
+    targets: list[Text] | None
+    until: Time | None
+
+
+class Revoke(_Message):
+    """`targets` left out: whatever they are."""
+
+    site: Text
+    targets: list[Text] | None = None
+
+
+class Edit(_Message):
+    """`edit`: the `id` of `Settings.loosened`."""
+
+    edit: Text

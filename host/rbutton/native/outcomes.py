@@ -22,10 +22,12 @@ def of_proffer(proffer: bytes, got: Reply | FailedReply, now: datetime) -> Outco
     if isinstance(got, FailedReply):
         return [("response", Response.now(now, got.failed).body())]
     offered = agreements.read(proffer)
-    match reply.understand(offered, got.status, _media_type(got), got.body, catalogue()):
+    match reply.understand(offered, _came(got), catalogue(), now):
+        # Not as it came: a stranger may pad it to 64 KiB, and it is kept for good.
         case reply.Sealed(signed):
-            # Not as it came: a stranger may pad it to 64 KiB, and it is kept for good.
             return [("sealed", jws.text(signed.envelope))]
+        case reply.Countered(signed):
+            return [("countered", jws.text(signed.envelope))]
         case reply.Final(declined=declined, body=body):
             came = _response(got, now, "final")
             answer: tuple[Kind, bytes] = ("declined" if declined else "refused", body)
@@ -35,6 +37,21 @@ def of_proffer(proffer: bytes, got: Reply | FailedReply, now: datetime) -> Outco
             )
         case reply.NoAnswer(why, fault):
             return [("response", _response(got, now, why, fault).body())]
+
+
+def of_delivery(accepted: bytes, got: Reply | FailedReply, now: datetime) -> Outcome:
+    """What a reply to a counter adds that the person accepted: it was signed by both before."""
+    if isinstance(got, FailedReply):
+        return [("response", Response.now(now, got.failed).body())]
+    match reply.understand(agreements.read(accepted), _came(got), catalogue(), now):
+        case reply.Sealed():
+            return [("delivered", b"")]
+        case reply.Final(body=body):
+            return [("undeliverable", body)]
+        case reply.NoAnswer(why, fault):
+            return [("response", _response(got, now, why, fault).body())]
+        case reply.Countered():
+            return [("response", _response(got, now, "other").body())]
 
 
 def of_notice(
@@ -47,10 +64,9 @@ def of_notice(
     """
     if isinstance(got, FailedReply):
         return [("response", Response.now(now, got.failed).body())]
-    told = notices.read(jws.parse(done.notice.body, "notice"))
+    told = notices.read(jws.parse(done.record.body, "notice"))
     ended = agreements.read(done.what.body)
-    came = (got.status, _media_type(got), got.body)
-    match reply.understand_acknowledgement(told, ended, keys, came, now):
+    match reply.understand_acknowledgement(told, ended, keys, _came(got), now):
         case reply.Acknowledged(body):
             return [("acknowledged", body)]
         case reply.Final(body=body):
@@ -59,8 +75,8 @@ def of_notice(
             return [("response", _response(got, now, why, fault).body())]
 
 
-def _media_type(got: Reply) -> str:
-    return got.headers.content_type or ""
+def _came(got: Reply) -> tuple[int, str, bytes]:
+    return got.status, got.headers.content_type or "", got.body
 
 
 def _response(got: Reply, now: datetime, why: Why, fault: str | None = None) -> Response:

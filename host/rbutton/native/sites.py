@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rbutton.decisions import proffer, view
+from rbutton.decisions import policy_changes, proffer, view
 from rbutton.decisions.relationship import Relationship
+from rbutton.decisions.rows import offered_rows
 from rbutton.decisions.view import View
 from rbutton.native import messages
 from rbutton.person.ledger import Sent
@@ -71,12 +72,12 @@ class Sites:
         """
         # What is agreed or open stands, whatever the site serves today.
         if shown := _on_record(state):
-            return shown.model_copy(update=_tell(state))
+            return view.untold(shown, state, now=_now())
         if fault is None and served and served.failed != "not-found":
             fault = _FAILED[served.failed]
         if fault:
             return view.invalid_policy(state.origin, fault)
-        signals = self._terms_file.settings.signals
+        signals = self._terms_file.settings.signals_with(host_of(state.origin))
         return view.nothing_here(state.origin, signals, looked=served is not None)
 
     def of(
@@ -94,13 +95,8 @@ class Sites:
             under_way: something is posted at once.
         """
         negotiate, choice = self.negotiate(state.origin), self.choice(policy)
-        header = None
-        if negotiate == "auto" or (negotiate == "click" and not state.is_new):
-            # What was taken back is not proffered.
-            header = None if state.withdrawn else emanciterms(choice.ids)
-        if state.sealed:
-            updated = {"header": header} | _tell(state)
-            return view.active(state, catalogue()).model_copy(update=updated)
+        if state.in_force(_now()):
+            return self._agreed(state, policy, choice, under_way=under_way)
         when, offer = _WHEN[negotiate], None
         if negotiate == "auto" and proffer.may_negotiate(policy) and not under_way:
             if state.open:
@@ -111,8 +107,70 @@ class Sites:
         shown = view.potential(
             state, policy, choice, catalogue(), now=_now(), when=when, under_way=under_way
         )
-        told = {} if under_way else _tell(state)
-        return shown.model_copy(update={"header": header, "offer": offer} | told)
+        header = self._header(state, choice)
+        shown = self._with_own(shown, policy).model_copy(update={"header": header, "offer": offer})
+        return shown if under_way else view.untold(shown, state, now=_now())
+
+    def _agreed(
+        self, state: Relationship, policy: Policy, choice: proffer.Choice, *, under_way: bool
+    ) -> View:
+        """What is shown where an agreement is in force."""
+        now, offer = _now(), None
+        assert state.sealed
+        kept, changes = self.kept_policy(state), []
+        if kept and kept.body != policy.body:
+            signed = agreements.read(state.sealed.body).agreement
+            changes = policy_changes.changes(policy, kept, signed, catalogue(), now)
+        if not under_way and self._may_send_again(state, policy, now):
+            offer = "now"
+        shown = view.active(
+            state,
+            catalogue(),
+            now=now,
+            changes=changes,
+            wanted=choice if proffer.may_negotiate(policy) else None,
+            under_way=under_way,
+        )
+        if not under_way:
+            shown = view.instead_of(shown, state, catalogue(), now=now)
+        updated = {
+            "header": self._header(state, choice),
+            "offer": offer,
+            "recognised": self._recognises(state.origin),
+        }
+        return view.untold(shown.model_copy(update=updated), state, now=now)
+
+    def _may_send_again(self, state: Relationship, policy: Policy, now: datetime) -> bool:
+        if state.undelivered:
+            return state.undelivered.may_retry(now)
+        return self.negotiate(state.origin) == "auto" and self.may_retry(state, policy, now)
+
+    def _header(self, state: Relationship, choice: proffer.Choice) -> str | None:
+        """The value of `EmanciTerms` for this origin."""
+        negotiate = self.negotiate(state.origin)
+        # What was taken back is not proffered.
+        if negotiate == "never" or state.withdrawn or (negotiate == "click" and state.is_new):
+            return None
+        in_force = state.in_force(_now())
+        recognised = in_force and self._recognises(state.origin)
+        return emanciterms(choice.ids, in_force.agreement if in_force and recognised else None)
+
+    def _recognises(self, origin: str) -> bool:
+        return self._terms_file.settings.recognises(host_of(origin))
+
+    def _with_own(self, shown: View, policy: Policy) -> View:
+        """With the person's own terms beside those of the roster, where they can be offered."""
+        own = self.own(policy)
+        if own is None or "offer" not in shown.actions:
+            return shown
+        actions = list(shown.actions)
+        actions.insert(actions.index("offer") + 1, "offer-own")
+        rows = offered_rows(own, policy, catalogue())
+        return shown.model_copy(update={"actions": actions, "own": rows})
+
+    def own(self, policy: Policy) -> proffer.Choice | None:
+        """The person's own terms, held against that policy; None where there are none."""
+        return proffer.choose_own(self._terms_file.settings, policy, catalogue())
 
     def choice(self, policy: Policy) -> proffer.Choice:
         """What would be offered under that policy."""
@@ -120,7 +178,9 @@ class Sites:
 
     def negotiate(self, origin: str) -> Negotiate:
         """When the person wants terms offered there."""
-        return self._terms_file.settings.negotiate_with(host_of(origin))
+        wanted = self._terms_file.settings.negotiate_with(host_of(origin))
+        # An edit that loosens is shown before anything is signed under it.
+        return "click" if wanted == "auto" and self._terms_file.loosened else wanted
 
     def policy(self, origin: str, served: messages.Policy) -> Policy:
         """The policy that was served.
@@ -138,21 +198,12 @@ class Sites:
 
 
 def _on_record(state: Relationship) -> View | None:
-    if state.sealed:
-        return view.active(state, catalogue())
-    if state.open:
-        return view.open_proffer(state, None, [], now=_now())
-    if state.ended:
-        return view.ended(state, None, ["look"])
-    if state.withdrawn:
-        return view.withdrawn(state, None, ["look"], now=_now())
-    return None
-
-
-def _tell(state: Relationship) -> dict[str, str]:
-    """What the site is to be told of by itself, as the View has it."""
-    untold = state.untold
-    return {"tell": untold.notice.agreement} if untold and untold.may_retry(_now()) else {}
+    """What the records say of a site by themselves."""
+    now = _now()
+    if state.in_force(now):
+        shown = view.active(state, catalogue(), now=now)
+        return view.instead_of(shown, state, catalogue(), now=now)
+    return view.on_record(state, catalogue(), None, ["look"], now=now)
 
 
 def _now() -> datetime:

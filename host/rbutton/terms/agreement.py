@@ -110,6 +110,10 @@ class Agreement(Closed):
             raise InvalidDocument("asks for an answer earlier or later than it may")
         return self
 
+    def frame(self) -> dict[str, Any]:
+        """The members that a counter takes over from the proffer that it answers."""
+        return self.model_dump(exclude={"terms", "proffered", "answer_by", "answers"})
+
     def terms_as_json(self) -> list[dict[str, Any]]:
         """The terms as they stand in the payload: for comparing, and for records."""
         return [term.model_dump() for term in self.terms]
@@ -173,35 +177,63 @@ def verified(parsed: jws.Jws) -> SignedAgreement:
 
 def proffer(
     *,
-    terms: Iterable[RosterDocument],
+    terms: Iterable[RosterDocument | OwnTerm],
     site: Site,
     key: Ed25519PrivateKey,
     nonce: bytes,
     now: datetime,
+    supersedes: str | None = None,
 ) -> SignedAgreement:
-    """The person's signed proffer of roster terms.
+    """The person's signed proffer.
 
     Args:
-        terms: the documents offered, in any order.
+        terms: roster documents, and terms of the person's own, in any order.
         site: as its policy names it; its `policy` is the hash of the bytes that were read.
         key: from `keys.person_key` with this nonce and origin.
         nonce: 32 fresh random bytes.
         now: the moment of signing.
+        supersedes: the id of the agreement that this one replaces once it is sealed.
     """
+    named = (RosterTerm.of(one) if isinstance(one, RosterDocument) else one for one in terms)
     agreement = Agreement(
         emanciterms=1,
         type="agreement",
-        terms=sorted((RosterTerm.of(document) for document in terms), key=lambda term: term.id),
+        terms=sorted(named, key=lambda term: term.id),
         person=Person(jwk=PublicKey.of(key)),
         site=site,
         nonce=b64u(nonce),
         proffered=time_text(now),
         answer_by=time_text(now + OUR_PROFFER_STANDS),
         until=None,
-        supersedes=None,
+        supersedes=supersedes,
         answers=None,
     )
     return read(jws.sign(documents.canonical(agreement.model_dump()), key))
+
+
+def counter(
+    offered: SignedAgreement,
+    *,
+    terms: Iterable[RosterDocument],
+    key: Ed25519PrivateKey,
+    now: datetime,
+) -> SignedAgreement:
+    """The site's signed answer with other terms, open for as long as a counter may be.
+
+    Args:
+        offered: the proffer; all else is taken from it.
+        terms: the documents offered instead, in any order.
+        key: the site's, which the proffer names.
+        now: the moment of signing.
+    """
+    others = sorted((RosterTerm.of(document) for document in terms), key=lambda term: term.id)
+    members = offered.agreement.model_dump() | {
+        "terms": [term.model_dump() for term in others],
+        "proffered": time_text(now),
+        "answer_by": time_text(now + COUNTER_STANDS),
+        "answers": offered.id,
+    }
+    return read(jws.sign(documents.canonical(members), key))
 
 
 def countersign(signed: SignedAgreement, key: Ed25519PrivateKey) -> SignedAgreement:

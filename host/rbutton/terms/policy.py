@@ -16,6 +16,8 @@ from rbutton.terms.models import Open, build
 
 POLICY_PATH = "/.well-known/emanciterms.json"
 ENDPOINT_PATH = "/.well-known/emanciterms"
+#: The value of the `Link` header that announces the policy.
+ANNOUNCEMENT = f'<{POLICY_PATH}>; rel="emanciterms"'
 
 
 def _check_contact(text: str) -> str:

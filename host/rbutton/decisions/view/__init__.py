@@ -1,10 +1,11 @@
 """What the button shows of one site, in words: a file a kind of state."""
 
 from rbutton.decisions.view.agreed import active
+from rbutton.decisions.view.countered import instead_of
 from rbutton.decisions.view.model import Action, Reason, State, View
 from rbutton.decisions.view.nothing import announced, invalid_policy, nothing_here
-from rbutton.decisions.view.offered import ended, open_proffer, potential
-from rbutton.decisions.view.withdrawn import withdrawn
+from rbutton.decisions.view.offered import on_record, potential
+from rbutton.decisions.view.withdrawn import untold
 from rbutton.decisions.view.words import site_name
 
 __all__ = [
@@ -14,11 +15,11 @@ __all__ = [
     "View",
     "active",
     "announced",
-    "ended",
+    "instead_of",
     "invalid_policy",
     "nothing_here",
-    "open_proffer",
+    "on_record",
     "potential",
     "site_name",
-    "withdrawn",
+    "untold",
 ]

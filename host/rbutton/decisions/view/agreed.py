@@ -1,32 +1,147 @@
 """Of a site that signed."""
 
+from datetime import datetime
+
+from rbutton.decisions import reply
+from rbutton.decisions.delivery import Delivery
+from rbutton.decisions.differences import Difference, of_clauses
+from rbutton.decisions.proffer import Choice
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.rows import promised_rows
-from rbutton.decisions.view.model import ShownAgreement, View
-from rbutton.decisions.view.words import day, fit_to_show, site_name
+from rbutton.decisions.view.model import Action, Reason, ShownAgreement, View
+from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
 from rbutton.terms import agreement as agreements
 from rbutton.terms.agreement import SignedAgreement
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.roster import Catalogue
 
 
-def active(state: Relationship, catalogue: Catalogue) -> View:
-    """Both signed."""
+def active(
+    state: Relationship,
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+    changes: list[Difference] | None = None,
+    wanted: Choice | None = None,
+    under_way: bool = False,
+) -> View:
+    """Both signed.
+
+    Args:
+        now: the time.
+        changes: what the site changed in its policy since.
+        wanted: what would be offered today; None where nothing can be.
+        under_way: something is posted at once.
+    """
     assert state.sealed
     signed = agreements.read(state.sealed.body)
-    titles = [title_of(term.id, catalogue) for term in signed.agreement.terms]
-    since = from_time_text(state.sealed.at)
-    return View(
+    terms = signed.agreement.terms
+    name, since = site_name(state.origin), day(from_time_text(state.sealed.at))
+    told = [f"{'; '.join(title_of(term.id, catalogue) for term in terms)}. Since {since}."]
+    if signed.agreement.until:
+        told.append(f"Until {day(from_time_text(signed.agreement.until))}.")
+    actions: list[Action] = ["agreement", "end"]
+    heading = f"{name} signed your terms"
+    reason: Reason = "signed"
+    if state.delivery:
+        heading = f"You and {name} signed the same terms"
+        told.append(_delivered(state.delivery, now, under_way=under_way))
+        if state.delivery.pending:
+            reason = "undelivered"
+            actions = ["again", "agreement", "end"]
+    told += _renewing(state, under_way=under_way and not state.undelivered)
+    busy = state.open or state.undelivered
+    renewal = [] if busy or not wanted else _renewal(signed, wanted, catalogue)
+    if renewal:
+        actions.insert(1, "renew")
+    elif state.open and not under_way:
+        actions.insert(1, "again")
+    shown = View(
         origin=state.origin,
         state="active",
-        reason="signed",
-        heading=f"{site_name(state.origin)} signed your terms",
-        text=f"{'; '.join(titles)}. Since {day(since)}.",
+        reason=reason,
+        heading=heading,
+        text=sentences(told),
         calls_itself=fit_to_show(signed.agreement.site.name),
         clauses=promised_rows(signed, catalogue.vocabulary),
-        actions=["agreement", "end"],
+        renewal=renewal,
+        recognised=False,
+        actions=actions,
         ending=signed.id,
         agreement=in_full(signed, state.sealed.at, catalogue),
+    )
+    if not changes:
+        return shown
+    return shown.model_copy(
+        update={
+            "state": "look",
+            "reason": "policy-changed",
+            "heading": f"{name} changed its policy since it signed",
+            "text": sentences(["What it signed with you stands.", *told]),
+            "changes": changes,
+            "actions": ["noted", *actions],
+        }
+    )
+
+
+def expired(state: Relationship, catalogue: Catalogue) -> View:
+    """What both signed was for a time, and that is over."""
+    assert state.sealed
+    signed = agreements.read(state.sealed.body).agreement
+    titles = "; ".join(title_of(term.id, catalogue) for term in signed.terms)
+    until = from_time_text(signed.until or state.sealed.at)
+    return View(
+        origin=state.origin,
+        state="ended",
+        reason="expired",
+        heading=f"Your agreement with {site_name(state.origin)} has run out",
+        text=f"{titles}. It was until {day(until)}.",
+        calls_itself=fit_to_show(signed.site.name),
+        actions=["offer"],
+    )
+
+
+def _delivered(delivery: Delivery, now: datetime, *, under_way: bool) -> str:
+    """Whether the site has what the person signed last."""
+    if delivery.answer:
+        if delivery.answer.kind == "delivered":
+            return ""
+        words = reply.words_of(delivery.answer.body)
+        return f"The site could not take your signature: {words or 'it did not say why'}"
+    if under_way:
+        return "Your signature is on its way."
+    if not delivery.sent:
+        return "The site gets your signature when you are on its pages."
+    last = delivery.response.sentence() if delivery.response else ""
+    again = (
+        "It is sent again while you are on its pages."
+        if delivery.may_retry(now)
+        else "It is not sent again unless you say so."
+    )
+    return sentences(["The site does not have your signature yet.", last, again])
+
+
+def _renewing(state: Relationship, *, under_way: bool) -> list[str]:
+    """What became of terms that were to replace these."""
+    assert state.sealed
+    if state.open:
+        if under_way:
+            return ["Your new terms are on their way; these hold until both have signed those."]
+        return ["Your new terms were offered; these hold until both have signed those."]
+    later = state.ended
+    if later and later.seq > state.sealed.seq:
+        declined = "declined" if later.kind == "declined" else "could not take"
+        return [f"It {declined} your new terms, so these hold."]
+    return []
+
+
+def _renewal(signed: SignedAgreement, wanted: Choice, catalogue: Catalogue) -> list[Difference]:
+    """What would be different under what the person wants today."""
+    strictest = catalogue.vocabulary.strictest
+    return of_clauses(
+        strictest(term.clauses for term in wanted.terms),
+        strictest(term.clauses for term in signed.agreement.terms),
+        catalogue.vocabulary,
     )
 
 

@@ -4,9 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from rbutton.decisions.differences import Difference
 from rbutton.decisions.rows import Row, Shown
 
-State = Literal["unknown", "potential", "active", "ended", "alone"]
+State = Literal["unknown", "potential", "promise", "active", "look", "ended", "alone"]
 Reason = Literal[
     "nothing-here",
     "announced",
@@ -15,12 +16,33 @@ Reason = Literal[
     "unanswered",
     "declined",
     "refused",
+    "countered",
+    "counter-declined",
+    "counter-lapsed",
     "not-negotiable",
+    "promised",
     "signed",
+    "undelivered",
+    "policy-changed",
     "withdrawn",
+    "expired",
     "invalid-policy",
 ]
-Action = Literal["offer", "again", "look", "agreement", "end", "take-back", "tell-again"]
+Action = Literal[
+    "offer",
+    "offer-own",
+    "again",
+    "accept",
+    "decline",
+    "accept-always",
+    "look",
+    "noted",
+    "agreement",
+    "renew",
+    "end",
+    "take-back",
+    "tell-again",
+]
 
 
 class ShownAgreement(Shown):
@@ -36,8 +58,16 @@ class View(Shown):
     """All that is shown of one site, and what may be done.
 
     Attributes:
+        changes: what differs: in the site's policy since it signed, or in what it wants instead.
+        renewal: what would differ under the terms that `renew` offers.
+        own: the person's own terms, that `offer-own` offers, against what the site says it does.
+        recognised: whether the site may know the person again by the agreement; None where
+            none is in force.
+        counter: the id of what the site wants instead, while it can be answered.
         ending: the id of what the person may end, or has ended.
         tell: the id of what they ended, where the site is to be told of it now.
+        untold: the id of what they ended, where the site has not confirmed that: `tell-again`
+            sends the notice of it.
     """
 
     origin: str
@@ -47,6 +77,11 @@ class View(Shown):
     text: str
     calls_itself: str | None = None
     clauses: list[Row] = Field(default_factory=list)
+    changes: list[Difference] = Field(default_factory=list)
+    renewal: list[Difference] = Field(default_factory=list)
+    own: list[Row] = Field(default_factory=list)
+    recognised: bool | None = None
+    counter: str | None = None
     words: str | None = None
     actions: list[Action] = Field(default_factory=list)
     offer: Literal["touch", "now"] | None = None
@@ -54,3 +89,4 @@ class View(Shown):
     agreement: ShownAgreement | None = None
     ending: str | None = None
     tell: str | None = None
+    untold: str | None = None

@@ -4,10 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from rbutton.decisions import reply
+from rbutton.decisions.policy_changes import promise_of
 from rbutton.decisions.proffer import Choice, may_negotiate
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.rows import Row, accepted_documents, offered_rows
+from rbutton.decisions.view.agreed import expired
+from rbutton.decisions.view.countered import countered
 from rbutton.decisions.view.model import Action, View
+from rbutton.decisions.view.promised import promised
 from rbutton.decisions.view.withdrawn import withdrawn
 from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
 from rbutton.terms.encoding import from_time_text
@@ -32,48 +36,91 @@ def potential(
         when: says when terms are offered here.
         under_way: the answer to this view is posted at once.
     """
-    name = site_name(state.origin)
+    calls_itself = fit_to_show(policy.name)
+    rows = offered_rows(choice, policy, catalogue)
+    anew = when if state.may_begin(policy.body) else None
+    actions: list[Action] = ["offer"] if state.ended or may_negotiate(policy) else []
+    shown = on_record(
+        state, catalogue, calls_itself, actions, now=now, rows=rows, anew=anew, under_way=under_way
+    )
+    if shown and shown.reason in ("declined", "refused"):
+        instead = _signs_instead(choice, policy, catalogue)
+        return shown.model_copy(update={"text": sentences([shown.text, instead])})
+    return shown or _unsigned(policy, choice, rows, catalogue, now=now, when=when)
+
+
+def on_record(
+    state: Relationship,
+    catalogue: Catalogue,
+    calls_itself: str | None,
+    actions: list[Action],
+    *,
+    now: datetime,
+    rows: list[Row] | None = None,
+    anew: str | None = None,
+    under_way: bool = False,
+) -> View | None:
+    """What the records say of a site with nothing in force; None where there are none.
+
+    Args:
+        actions: what else may be done, where nothing is open.
+        rows: what was offered.
+        anew: says when terms are offered again by themselves.
+    """
+    if state.open:
+        return open_proffer(state, calls_itself, rows or [], now=now, under_way=under_way)
+    if state.countered:
+        return countered(state, catalogue, now=now)
+    if state.sealed:
+        return expired(state, catalogue)
+    if state.ended:
+        return ended(state, calls_itself, actions, anew)
+    if state.withdrawn:
+        return withdrawn(state, calls_itself, actions, now=now, under_way=under_way)
+    return None
+
+
+def _unsigned(
+    policy: Policy,
+    choice: Choice,
+    rows: list[Row],
+    catalogue: Catalogue,
+    *,
+    now: datetime,
+    when: str,
+) -> View:
+    """Nothing was offered yet."""
+    promise, broken = promise_of(policy, catalogue, now)
+    if promise:
+        takes = may_negotiate(policy)
+        more: list[Action] = ["offer"] if takes else []
+        return promised(policy, promise, catalogue, when=when if takes else "", actions=more)
+    unkept = f"It has a promise that does not hold: {broken}." if broken else ""
+    origin = policy.document.origin
     shared: dict[str, Any] = {
-        "origin": state.origin,
+        "origin": origin,
         "state": "potential",
         "calls_itself": fit_to_show(policy.name),
-        "clauses": offered_rows(choice, policy, catalogue),
+        "clauses": rows,
     }
-    if state.open:
-        return open_proffer(
-            state, shared["calls_itself"], shared["clauses"], now=now, under_way=under_way
-        )
-    if state.ended:
-        anew = when if state.may_begin(policy.body) else None
-        instead = _signs_instead(choice, policy, catalogue)
-        shown = ended(state, shared["calls_itself"], ["offer"], anew)
-        return shown.model_copy(update={"text": sentences([shown.text, instead])})
-    if state.withdrawn:
-        more: list[Action] = ["offer"] if may_negotiate(policy) else []
-        return withdrawn(state, shared["calls_itself"], more, now=now, under_way=under_way)
-    if not policy.document.negotiates or not policy.keys:
+    if not may_negotiate(policy):
+        lacks = "has no usable key." if policy.document.negotiates else "takes no offers."
         return View(
             **shared,
             reason="not-negotiable",
-            heading=f"{name} has a policy, and no way to sign",
-            text="It says what it would agree to, but "
-            + ("has no usable key." if policy.document.negotiates else "takes no offers."),
+            heading=f"{site_name(origin)} has a policy, and no way to sign",
+            text=sentences([f"It says what it would agree to, but {lacks}", unkept]),
         )
+    told = [
+        "" if choice.taken_whole else "It does not say that it signs yours.",
+        _signs_instead(choice, policy, catalogue),
+    ]
+    what = "signs terms like yours" if choice.taken_whole else "has terms of its own"
     return View(
         **shared,
         reason="not-offered",
-        heading=f"{name} signs terms like yours"
-        if choice.taken_whole
-        else f"{name} has terms of its own",
-        text=when
-        if choice.taken_whole
-        else sentences(
-            [
-                "It does not say that it signs yours.",
-                _signs_instead(choice, policy, catalogue),
-                when,
-            ]
-        ),
+        heading=f"{site_name(origin)} {what}",
+        text=sentences([*told, unkept, when]),
         actions=["offer"],
     )
 

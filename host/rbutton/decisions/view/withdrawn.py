@@ -27,8 +27,8 @@ def withdrawn(
     """
     done = state.withdrawn
     assert done
-    name, on = site_name(state.origin), day(from_time_text(done.notice.at))
-    if agreed := done.what.kind == "sealed":
+    name, on = site_name(state.origin), day(from_time_text(done.record.at))
+    if agreed := done.what.kind != "proffer":
         heading = f"You ended your agreement with {name}"
         after = "What it promised still holds for data it got before."
     else:
@@ -46,7 +46,33 @@ def withdrawn(
         if done.answer and done.answer.kind == "notice-refused" and not done.unknown_there
         else None,
         actions=["tell-again", *actions] if done.pending else actions,
-        ending=done.notice.agreement,
+        ending=done.record.agreement,
+    )
+
+
+def untold(shown: View, state: Relationship, *, now: datetime) -> View:
+    """A view, with what the site has to be told of: by itself, or by a press.
+
+    Args:
+        now: the time.
+    """
+    done = state.untold
+    if done is None:
+        return shown
+    agreement = done.record.agreement
+    if done.may_retry(now):
+        return shown.model_copy(update={"untold": agreement, "tell": agreement})
+    if "tell-again" in shown.actions:
+        return shown.model_copy(update={"untold": agreement})
+    # Something came after it, which is what is shown.
+    agreed = done.what.kind != "proffer"
+    what = "ended an earlier agreement" if agreed else "took earlier terms back"
+    return shown.model_copy(
+        update={
+            "untold": agreement,
+            "text": sentences([shown.text, f"It has not confirmed that you {what}."]),
+            "actions": [*shown.actions, "tell-again"],
+        }
     )
 
 

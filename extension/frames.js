@@ -1,0 +1,73 @@
+// What a third party's frame is told of a page's signals. Its scripts are chosen by its own address,
+// which says what goes out in general; where the page's site has it otherwise, it is put right when
+// the frame has committed: later than its first scripts, which then saw the general signals.
+
+import { api, untouched } from "./browser.js";
+import { dntFor, general, lookup } from "./regions.js";
+import { hostOf } from "./site_names.js";
+import { topOf } from "./tab_signals.js";
+
+/** @type {import("./regions.js").Signals} */
+let signals = { dnt: false, gpc: false };
+/** @type {ReturnType<typeof lookup> | null} null: every site has the same */
+let valuesAt = null;
+
+/** @param {import("./regions.js").Signals} now in force */
+export function follow(now) {
+  signals = now;
+  valuesAt = now.sites?.length || now.exceptions?.length ? lookup(now, Date.now()) : null;
+}
+
+/** Registers a listener; call in the first turn. */
+export function listen() {
+  api.webNavigation.onCommitted.addListener(({ tabId, frameId, documentId, url }) => {
+    if (frameId !== 0 && documentId && valuesAt) putRight(tabId, documentId, url);
+  });
+}
+
+function putRight(tabId, documentId, url) {
+  const [host, top] = [hostOf(url), topOf(tabId)];
+  if (host === null || top === undefined) return;
+  const page = valuesAt(hostOf(top));
+  const scripted = new URL(url).origin === new URL(top).origin ? valuesAt(host) : general(signals);
+  const wanted = { dnt: dntFor(page, host), gpc: page.gpc };
+  const given = { dnt: dntFor(scripted, host), gpc: scripted.gpc };
+  const own = untouched();
+  const args = [
+    wanted.dnt !== given.dnt ? { value: wanted.dnt ?? own.doNotTrack } : null,
+    wanted.gpc !== given.gpc ? { value: wanted.gpc || own.globalPrivacyControl } : null,
+  ];
+  if (!args.some(Boolean)) return;
+  api.scripting.executeScript({
+    target: { tabId, documentIds: [documentId] }, func: define, args, world: "MAIN", injectImmediately: true,
+  }).catch(() => {});   // it has gone
+}
+
+/** In the page's own world, as page/dnt.js and page/gpc.js: nothing of ours, but for the values. */
+function define(dnt, gpc) {
+  const put = (name, { value }) => {
+    try {
+      if (value === undefined) {
+        delete Navigator.prototype[name];
+        return;
+      }
+      const get = Array.prototype.at.bind([value], 0);
+      Object.defineProperty(get, "name", { value: `get ${name}` });
+      Object.defineProperty(Navigator.prototype, name, { get, configurable: true, enumerable: true });
+    } catch {
+      // The page sealed the prototype first.
+    }
+  };
+  const putBoth = () => {
+    if (dnt) put("doNotTrack", dnt);
+    if (gpc) put("globalPrivacyControl", gpc);
+  };
+  // This may come before the registered scripts, which come with the document's first element.
+  putBoth();
+  if (document.body) return;
+  const observer = new MutationObserver(() => {
+    putBoth();
+    if (document.body) observer.disconnect();
+  });
+  observer.observe(document, { childList: true, subtree: true });
+}

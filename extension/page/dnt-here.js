@@ -1,0 +1,17 @@
+// As dnt.js, in a page and frames of a site that is told so, unlike others.
+try {
+  let here = false;
+  try {
+    here = Boolean(top.location.href);
+  } catch {
+    // Another origin's page.
+  }
+  if (here) {
+    const get = "1".valueOf.bind("1");
+    Object.defineProperty(get, "name", { value: "get doNotTrack" });
+    Object.defineProperty(Navigator.prototype, "doNotTrack", { get, configurable: true, enumerable: true });
+  }
+} catch {
+  // The page sealed the prototype first; the header still says it.
+}
+//# sourceURL=about:srcdoc

@@ -1,0 +1,17 @@
+// As gpc.js, in a frame of a site that has another value, on a page of somebody else's.
+try {
+  let here = false;
+  try {
+    here = Boolean(top.location.href);
+  } catch {
+    // Another origin's page.
+  }
+  if (!here) {
+    const get = true.valueOf.bind(true);
+    Object.defineProperty(get, "name", { value: "get globalPrivacyControl" });
+    Object.defineProperty(Navigator.prototype, "globalPrivacyControl", { get, configurable: true, enumerable: true });
+  }
+} catch {
+  // The page sealed the prototype first; the header still says it.
+}
+//# sourceURL=about:srcdoc

@@ -1,0 +1,108 @@
+// The popup's part about signals: what goes out with this page, what the person has it otherwise for
+// this site, and what the site asks for.
+
+import { day } from "../agreement.js";
+import { ownGpc } from "../browser.js";
+import { byId, el } from "../dom.js";
+import { asks, HERE, SIGNALS, UNAPPLIED } from "../words.js";
+
+/**
+ * Looks after #asked and #signals.
+ * @param {(message: object) => void} tell
+ * @returns {(model: any) => void} show
+ */
+export function signalsPart(tell) {
+  let reach = "host";
+  return (model) => {
+    const { here, place, alone } = model;
+    const access = alone?.reason !== "no-access";
+    byId("signals").hidden = !here || here.off;
+    renderAsked(here && !here.off && !place.kind.endsWith("window") ? here.asked : null, tell);
+    if (!here || here.off) return;
+
+    // In a private window nothing is written down of where the person was.
+    const fixed = here.fixed || place.kind === "private-window";
+    const focused = /** @type {HTMLElement} */ (document.activeElement)?.dataset?.key ?? null;
+    byId("signals-all").replaceChildren(...Object.entries(SIGNALS).map(([key, label]) => {
+      const on = access && (key === "dnt" ? here.dnt === "1" : here.gpc);
+      const input = el("input", { type: "checkbox", role: "switch", checked: on, disabled: fixed || !access, id: `here-${key}` });
+      input.dataset.key = `here.${key}`;
+      input.addEventListener("change", () => {
+        input.setAttribute("aria-busy", "true");
+        choose(key, input.checked ? "on" : "off");
+      });
+      return el("label", {}, el("span", {}, label), input);
+    }));
+
+    const choose = (key, value) => {
+      // What was granted stands above what is chosen: switched on, it is taken back.
+      if (key === "dnt" && value === "on") for (const { site, targets } of everyone(here)) tell({ type: "revoke", site, targets });
+      if (key !== "dnt" || value !== "on" || here.dnt !== "0" || !everyone(here).length) tell({ type: "choose", name: here.name, reach, key, value });
+    };
+    const select = byId("reach");
+    const wide = place.domain !== null;
+    if (!wide) reach = "host";
+    select.hidden = !wide;
+    select.disabled = fixed;
+    select.setAttribute("aria-label", HERE.reach);
+    if (select.dataset.of !== `${here.name} ${place.domain}`) {
+      select.dataset.of = `${here.name} ${place.domain}`;
+      select.replaceChildren(el("option", { value: "host" }, HERE.only(here.name)),
+        ...wide ? [el("option", { value: "domain" }, HERE.domain(place.domain))] : []);
+      select.value = reach;
+      select.onchange = () => { reach = select.value; };
+    }
+    const off = byId("off-here");
+    off.textContent = HERE.off;
+    off.disabled = fixed;
+    off.onclick = () => tell({ type: "choose", name: here.name, reach, key: "button", value: "off" });
+
+    renderNotes(model, tell, fixed);
+    if (focused) /** @type {HTMLElement} */ (document.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
+  };
+}
+
+const everyone = ({ exceptions }) => exceptions.filter(({ targets }) => targets === null);
+
+function renderNotes({ here, unapplied }, tell, fixed) {
+  const notes = [];
+  for (const { site, targets, until } of here.exceptions) {
+    const text = targets === null ? HERE.everyone : HERE.targets(targets);
+    const button = el("button", { type: "button", disabled: fixed, "data-key": `revoke.${site}` }, HERE.revoke);
+    button.addEventListener("click", () => tell({ type: "revoke", site, targets }));
+    notes.push(el("div", { className: "exception" }, el("p", {}, until === null ? text : HERE.until(text, day(until))), button));
+  }
+  if (here.dnt === "0" && !here.exceptions.length) notes.push(el("p", {}, HERE.everyone));
+  if (!here.gpc && ownGpc()) notes.push(el("p", { className: "own-gpc" }, HERE.ownGpc));
+  for (const { reason, names, detail } of unapplied) {
+    const { message, fix } = UNAPPLIED[reason](names, detail);
+    notes.push(el("p", { className: "unapplied" }, el("b", {}, message), ` ${fix}`));
+  }
+  byId("signals-notes").hidden = !notes.length;
+  byId("signals-notes").replaceChildren(...notes);
+}
+
+function renderAsked(asked, tell) {
+  const box = byId("asked");
+  box.hidden = !asked;
+  // Drawn anew only for another one: a button keeps its focus.
+  if (box.dataset.of === (asked?.id ?? "")) return;
+  box.dataset.of = asked?.id ?? "";
+  if (!asked) return box.replaceChildren();
+  const { request } = HERE;
+  const end = asked.maxAge === null ? null : day(new Date(Date.now() + asked.maxAge * 1000).toISOString());
+  const short = asked.maxAge !== null && asked.maxAge <= 30 * 24 * 60 * 60;
+  const button = (decision, label) => {
+    const made = el("button", { type: "button", "data-decision": decision }, label);
+    made.addEventListener("click", () => tell({ type: "decide", id: asked.id, decision }));
+    return made;
+  };
+  const words = [asked.name, asked.explanation].filter(Boolean);
+  box.replaceChildren(
+    el("strong", {}, `${asks(asked.host)}.`),
+    el("p", {}, asked.targets === null ? request.everyone : request.targets(asked.targets)),
+    words.length ? el("figure", {}, el("figcaption", {}, request.words), el("blockquote", {}, words.join(" — "))) : "",
+    asked.details ? el("p", {}, el("a", { href: asked.details, target: "_blank", rel: "noreferrer" }, request.details)) : "",
+    el("div", {}, button("no", request.no), ...short ? [] : [button("month", request.month)],
+      button("allow", end === null ? request.allow : request.until(end))));
+}

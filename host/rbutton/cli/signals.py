@@ -1,0 +1,143 @@
+"""`rbutton signals`: what goes out to sites, in general and to one, and changing it."""
+
+import json
+from argparse import Namespace
+from datetime import UTC, datetime
+from typing import Any
+
+from rbutton.cli import homes
+from rbutton.cli.commands import DONE, Commands
+from rbutton.person.errors import PersonError
+from rbutton.person.settings import Exemption, Settings, Signals
+from rbutton.person.terms_file import TermsFile
+from rbutton.shipped.roster import catalogue
+from rbutton.terms.encoding import time_text
+
+_SAID = {
+    "on": "1: do not track me",
+    "off": "not sent",
+    "exception": "0: you let it track you",
+}
+
+
+def add(commands: Commands) -> None:
+    """Its options."""
+    parser = commands.add_parser(
+        "signals",
+        help="show or change what goes out: DNT, GPC, per site, and exceptions",
+        description="Shows which signals go out, in general and where it differs; with SITE, to "
+        "that site. With options it changes them first. Exceptions are granted and taken back by "
+        "rbutton terms grant and rbutton terms revoke.",
+    )
+    parser.add_argument(
+        "site", nargs="?", metavar="SITE", help="news.example, or *.news.example for all below it"
+    )
+    parser.add_argument("--dnt", choices=("on", "off", "exception"), help="Do Not Track")
+    parser.add_argument("--gpc", choices=("on", "off"), help="Global Privacy Control")
+    whole = parser.add_mutually_exclusive_group()
+    whole.add_argument(
+        "--off", dest="button", action="store_const", const="off", help="everything off on SITE"
+    )
+    whole.add_argument(
+        "--on", dest="button", action="store_const", const="on", help="everything on there again"
+    )
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Change what is to be changed, and print what holds.
+
+    Raises:
+        PersonError: nothing more was changed.
+    """
+    file = TermsFile(homes.existing(), list(catalogue().documents))
+    site: str | None = options.site.strip().lower() if options.site else None
+    where = f"sites.{site}" if site else "signals"
+    if options.button and not site:
+        raise PersonError(
+            "usage",
+            "--off and --on are for one site.",
+            "Name it, or use --dnt off --gpc off.",
+        )
+    for key in ("dnt", "gpc", "button"):
+        if value := getattr(options, key):
+            file.set(f"{where}.{key}", value)
+    if file.problem:
+        raise file.problem
+    now = datetime.now(UTC)
+    told = _of_site(file.settings, site, now) if site else _of_all(file.settings, now)
+    if options.json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        print("\n".join(_site_lines(told) if site else _lines(told)))
+    return DONE
+
+
+def _of_site(settings: Settings, site: str, now: datetime) -> dict[str, Any]:
+    granted = [
+        one
+        for one in settings.exceptions
+        if one.holds(now) and (one.site == site or _below(site, one.site))
+    ]
+    return {
+        "site": site,
+        "button": "on" if settings.button_on(site) else "off",
+        **_both(settings.signals_with(site)),
+        "exceptions": [_exception(one) for one in granted],
+    }
+
+
+def _of_all(settings: Settings, now: datetime) -> dict[str, Any]:
+    return {
+        **_both(settings.signals),
+        "sites": [_of_name(settings, name) for name in settings.sites],
+        "exceptions": [_exception(one) for one in settings.exceptions if one.holds(now)],
+    }
+
+
+def _of_name(settings: Settings, name: str) -> dict[str, Any]:
+    button = "on" if settings.button_on(name) else "off"
+    return {"site": name, "button": button, **_both(settings.signals_with(name))}
+
+
+def _both(signals: Signals) -> dict[str, str]:
+    return {"dnt": signals.dnt, "gpc": signals.gpc}
+
+
+def _exception(one: Exemption) -> dict[str, Any]:
+    until = time_text(one.until) if one.until else None
+    return {"site": one.site, "targets": list(one.targets) if one.targets else None, "until": until}
+
+
+def _below(site: str, name: str) -> bool:
+    return name.startswith("*.") and site.endswith(name[1:])
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    lines = ["Everywhere:", *_values(told)]
+    for site in told["sites"]:
+        lines += [f"{site['site']}:", *_site_values(site)]
+    return lines + _exception_lines(told["exceptions"])
+
+
+def _site_lines(told: dict[str, Any]) -> list[str]:
+    lines = [f"{told['site']}:", *_site_values(told)]
+    return lines + _exception_lines(told["exceptions"])
+
+
+def _site_values(told: dict[str, Any]) -> list[str]:
+    return _values(told) if told["button"] == "on" else ["  everything off"]
+
+
+def _values(told: dict[str, Any]) -> list[str]:
+    gpc = "1: do not sell or share my data" if told["gpc"] == "on" else "not sent"
+    return [f"  DNT  {_SAID[told['dnt']]}", f"  GPC  {gpc}"]
+
+
+def _exception_lines(exceptions: list[dict[str, Any]]) -> list[str]:
+    return [
+        f"On {one['site']} {', '.join(one['targets']) if one['targets'] else 'everybody'} "
+        f"may track you, until {one['until'] or 'you take it back'}."
+        for one in exceptions
+    ]

@@ -1,0 +1,104 @@
+"""Of a site that wants other terms than those it was offered."""
+
+from datetime import datetime
+
+from rbutton.decisions.differences import of_clauses
+from rbutton.decisions.proffer import knows_all
+from rbutton.decisions.relationship import Relationship
+from rbutton.decisions.view.agreed import title_of
+from rbutton.decisions.view.model import Action, View
+from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
+from rbutton.terms import agreement as agreements
+from rbutton.terms.click_only import CLICK_ONLY
+from rbutton.terms.encoding import from_time_text
+from rbutton.terms.roster import Catalogue
+
+
+def instead_of(shown: View, state: Relationship, catalogue: Catalogue, *, now: datetime) -> View:
+    """What is shown of an agreement in force, with what the site wants in its place, if it does."""
+    if not state.countered or not state.countered.open(now):
+        return shown
+    wants = countered(state, catalogue, now=now)
+    return shown.model_copy(
+        update={
+            "reason": wants.reason,
+            "heading": f"{wants.heading} in place of these",
+            "text": sentences(["What both signed stands until you say otherwise.", wants.text]),
+            "changes": wants.changes,
+            "actions": [*wants.actions, "agreement", "end"],
+            "counter": wants.counter,
+            "renewal": [],
+        }
+    )
+
+
+def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> View:
+    """The site's counter-offer: open, declined, or too old to answer."""
+    assert state.countered
+    # What is in force is what would be given up.
+    before = state.in_force(now) or state.countered.proffer
+    offered = agreements.read(before.body).agreement
+    signed = agreements.read(state.countered.record.body)
+    wanted, name = signed.agreement, site_name(state.origin)
+    titles = "; ".join(title_of(term.id, catalogue) for term in wanted.terms)
+    shared = View(
+        origin=state.origin,
+        state="potential",
+        reason="countered",
+        heading=f"{name} wants other terms",
+        text="",
+        calls_itself=fit_to_show(wanted.site.name),
+    )
+    if state.countered.answer:
+        on = day(from_time_text(state.countered.answer.at))
+        return shared.model_copy(
+            update={
+                "reason": "counter-declined",
+                "heading": f"You declined what {name} wanted",
+                "text": f"On {on}: {titles}. Nothing is agreed.",
+                "actions": ["offer"],
+            }
+        )
+    until = from_time_text(wanted.answer_by).astimezone()
+    if not state.countered.open(now):
+        return shared.model_copy(
+            update={
+                "reason": "counter-lapsed",
+                "heading": f"{name} wanted other terms",
+                "text": f"{titles}. The time to answer passed on {day(until)}. Nothing is agreed.",
+                "actions": ["offer"],
+            }
+        )
+    if not knows_all(wanted, catalogue):
+        return shared.model_copy(
+            update={
+                "heading": f"{name} wants terms that your roster does not have",
+                "text": "They cannot be compared, so they are not signed. Nothing is agreed.",
+                "actions": ["decline"],
+                "counter": signed.id,
+            }
+        )
+    strictest = catalogue.vocabulary.strictest
+    differences = of_clauses(
+        strictest(term.clauses for term in wanted.terms),
+        strictest(term.clauses for term in offered.terms),
+        catalogue.vocabulary,
+    )
+    given_away = CLICK_ONLY & {term.id for term in wanted.terms}
+    actions: list[Action] = ["accept", "decline"]
+    if not given_away:
+        actions.append("accept-always")
+    return shared.model_copy(
+        update={
+            "text": sentences(
+                [
+                    f"It would sign: {titles}.",
+                    f"You can answer until {day(until)}, {until:%H:%M}.",
+                    "You have not agreed to anything.",
+                ]
+            ),
+            "changes": differences,
+            "actions": actions,
+            "counter": signed.id,
+        }
+    )

@@ -1,0 +1,122 @@
+"""What the person signs: a proffer, a counter, the notice that ends either."""
+
+import json
+import os
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from rbutton.decisions.listing import held
+from rbutton.decisions.proffer import Choice
+from rbutton.decisions.relationship import Counter, Relationship
+from rbutton.native import messages
+from rbutton.native.requests import RequestError
+from rbutton.person.errors import PersonError
+from rbutton.person.ledger import Record, Writing
+from rbutton.terms import agreement as agreements
+from rbutton.terms import jws
+from rbutton.terms import notice as notices
+from rbutton.terms.agreement import Agreement
+from rbutton.terms.encoding import from_b64u, time_text
+from rbutton.terms.keys import PublicKey, person_key
+from rbutton.terms.policy import Policy
+
+
+def proffer(
+    ledger: Writing,
+    seed: bytes,
+    choice: Choice,
+    policy: Policy,
+    served: messages.Policy,
+    *,
+    supersedes: str | None,
+    now: datetime,
+) -> Record:
+    """Sign terms for a site, and keep the policy they rest on."""
+    origin = policy.document.origin
+    nonce = os.urandom(32)
+    signed = agreements.proffer(
+        terms=choice.terms,
+        site=agreements.Site(
+            origin=origin, name=policy.name, jwk=policy.keys[0], policy=policy.sha256
+        ),
+        key=person_key(seed, nonce, origin),
+        nonce=nonce,
+        now=now,
+        supersedes=supersedes,
+    )
+    ledger.append("policy", served.at, origin, signed.id, policy.body)
+    return ledger.append("proffer", time_text(now), origin, signed.id, signed.body)
+
+
+def counter(ledger: Writing, seed: bytes, offer: Counter, by: str, now: datetime) -> None:
+    """Sign what the site wants instead: an agreement from then on.
+
+    Args:
+        by: "click", or "listed": the person had said so before.
+    """
+    wanted = agreements.read(offer.record.body)
+    key = _key_of(wanted.agreement, seed)
+    signed = agreements.countersign(wanted, key)
+    at, origin = time_text(now), offer.record.origin
+    answer_counter(ledger, offer, "counter-accepted", by, now)
+    ledger.append("accepted", at, origin, signed.id, jws.text(signed.envelope))
+    replaces(ledger, origin, signed.agreement, signed.id, now)
+
+
+def answer_counter(ledger: Writing, offer: Counter, kind: Any, by: str, now: datetime) -> None:
+    """Keep what the person says to a counter-offer."""
+    body = {"by": by, "counter": agreements.read(offer.record.body).id}
+    at, of = time_text(now), offer.record
+    ledger.append(kind, at, of.origin, of.agreement, json.dumps(body).encode())
+
+
+def replaces(
+    ledger: Writing, origin: str, agreement: Agreement, agreement_id: str, now: datetime
+) -> None:
+    """The agreement that this one supersedes counts no more: both have signed this one."""
+    if agreement.supersedes is not None:
+        body = json.dumps({"by": agreement_id}).encode()
+        ledger.append("replaced", time_text(now), origin, agreement.supersedes, body)
+
+
+def withdraw(
+    ledger: Writing, seed: bytes, state: Relationship, agreement: str, now: datetime
+) -> None:
+    """End an agreement, or take back a proffer, by a notice that its own key signs.
+
+    With an agreement ends what the site may hold in force in its place: an open proffer to replace
+    it, or what it replaced, where the site does not have it yet.
+    """
+    ending = state.endable(now)
+    if ending is None or ending.agreement != agreement:
+        raise RequestError("unknown-agreement", "There is no such agreement to end here.")
+    beside = state.open.proffer if state.open else None
+    # The one that was pressed comes last: it is what is shown.
+    for one in (_still_in_force_there(ledger, state), beside, ending):
+        if one and (one is ending or one.agreement != agreement):
+            key = _key_of(agreements.read(one.body).agreement, seed)
+            body = notices.withdraw(one.agreement, key, now).body
+            ledger.append("withdraw", time_text(now), one.origin, one.agreement, body)
+
+
+def _still_in_force_there(ledger: Writing, state: Relationship) -> Record | None:
+    """What an accepted counter replaced here, while the site does not have the counter."""
+    if not state.delivery or state.delivery.delivered:
+        return None
+    replaced = agreements.read(state.delivery.record.body).agreement.supersedes
+    of_it = [one for one in ledger.of_origin(state.origin) if one.agreement == replaced]
+    return held(of_it) if of_it and replaced and not state.withdrawal_of(replaced) else None
+
+
+def _key_of(signed: Agreement, seed: bytes) -> Ed25519PrivateKey:
+    """The person's key of an agreement, which its nonce gives back."""
+    key = person_key(seed, from_b64u(signed.nonce), signed.site.origin)
+    if PublicKey.of(key) != signed.person.jwk:
+        raise PersonError(
+            "seed",
+            "The seed of your keys is another one than when this was signed.",
+            "Put the earlier one back from a backup, or write to the site.",
+        )
+    return key

@@ -1,0 +1,111 @@
+"""Sites under many names for what differs from one to another: pages that ask for things."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.requests import Request as Asked
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from tests.e2e.browsers import Page
+from tests.e2e.person import Person
+from tests.e2e.recorder import Request, Site
+
+#: What the certificate is for. `*` stands for one label.
+NAMES = [
+    "news.test",
+    "*.news.test",
+    "deep.www.news.test",
+    "other.test",
+    "*.other.test",
+    "ads.test",
+    "cdn.test",
+]
+
+_TELL = """
+const read = () => ({ dnt: navigator.doNotTrack, gpc: navigator.globalPrivacyControl });
+window.told = read();
+if (top !== self) addEventListener("message", ({ source }) =>
+  source.postMessage([read().dnt, read().gpc ?? null], "*"));
+"""
+
+
+async def _page(request: Asked) -> Response:
+    """Asks for an image of its own, `image`, and a `frame`; `Tk` with `?tk`."""
+    query = request.query_params
+    frame = f'<iframe src="{query["frame"]}" title="framed"></iframe>' if "frame" in query else ""
+    image = f'<img src="{query["image"]}" alt="">' if "image" in query else ""
+    headers = {"Cache-Control": "no-store"} | ({"Tk": query["tk"]} if "tk" in query else {})
+    return HTMLResponse(
+        f'<!doctype html><title>{request.url.path}</title><link rel="icon" href="data:,">'
+        f'<script>{_TELL}</script><img src="/own.svg" alt="">{image}{frame}<p>Hello</p>',
+        headers=headers,
+    )
+
+
+async def _file(_: Asked) -> Response:
+    return Response(
+        '<svg xmlns="http://www.w3.org/2000/svg"/>',
+        media_type="image/svg+xml",
+        headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"},
+    )
+
+
+def create_app(origin: str) -> Starlette:
+    """The application; it is the same for every origin."""
+    del origin
+    return Starlette(routes=[Route("/page/{name}", _page), Route("/{path:path}", _file)])
+
+
+def serve() -> Site:
+    return Site(create_app, "news.test", NAMES)
+
+
+def page_at(site: Site, host: str, name: str = "a", **query: str) -> str:
+    return f"{site.at(host)}/page/{name}" + (f"?{urlencode(query)}" if query else "")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The two signals of a request: None where there is none; twice shows."""
+
+    dnt: str | None
+    gpc: str | None
+
+    @classmethod
+    def of(cls, request: Request) -> "Sent":
+        return cls(
+            ", ".join(request.all("dnt")) or None,
+            ", ".join(request.all("sec-gpc")) or None,
+        )
+
+
+BOTH = Sent("1", "1")
+NEITHER = Sent(None, None)
+
+
+def sent_to(site: Site, host: str, path: str) -> Sent:
+    """What the last request for a path of a host carried."""
+    requests = [
+        request
+        for request in site.wait_for(path)
+        if request.all("host")[0].partition(":")[0] == host
+    ]
+    return Sent.of(requests[-1])
+
+
+def told(page: Page) -> dict[str, Any]:
+    """What the page's own first script read of `navigator`."""
+    found: dict[str, Any] = json.loads(page.run("return JSON.stringify(window.told);"))
+    return found
+
+
+def choose(person: Person, text: str) -> None:
+    """Put `text` at the end of terms.toml by hand, and wait until the button goes by it."""
+    options = person.options()
+    person.edit_terms(lambda before: before + text + '\n[sites."set.example"]\ndnt = "off"\n')
+    options.wait_for('#sites [data-site="set.example"]')
+    options.close()

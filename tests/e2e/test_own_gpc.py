@@ -1,0 +1,54 @@
+"""Firefox has a GPC of its own, which no extension can change: it is read, never contradicted."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.browsers import Page
+from tests.e2e.browsers.firefox import Firefox
+from tests.e2e.per_site import BOTH, page_at, sent_to, serve, told
+from tests.e2e.person import Person
+from tests.e2e.recorder import Site
+
+pytestmark = pytest.mark.parametrize("brand", ["firefox"], indirect=True)
+
+OWN_GPC = "privacy.globalprivacycontrol.enabled"
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with serve() as one:
+        yield one
+
+
+@pytest.fixture
+def firefox(person: Person) -> Iterator[Firefox]:
+    assert isinstance(person.browser, Firefox)
+    yield person.browser
+    person.browser.prefer(OWN_GPC, False)
+
+
+def test_switched_off_here_while_firefox_says_it_the_popup_says_so(
+    firefox: Firefox, person: Person, tab: Page, site: Site
+) -> None:
+    """And header and property go on saying what Firefox says."""
+    firefox.prefer(OWN_GPC, True)
+    tab.goto(page_at(site, "news.test"))
+    popup = person.popup(tab)
+    popup.wait_for("#signals-notes[hidden]")
+    popup.wait_for("#reach:not([hidden]):not([disabled])")
+    popup.click("#here-gpc")
+    popup.wait_for_text("Firefox itself still says Global Privacy Control here.")
+    popup.close()
+    tab.goto(page_at(site, "news.test", "again"))
+    assert sent_to(site, "news.test", "/page/again") == BOTH
+    assert sent_to(site, "news.test", "/own.svg") == BOTH
+    assert told(tab) == {"dnt": "1", "gpc": True}
+    options = person.options()
+    options.wait_for_text("Firefox itself says Global Privacy Control, too.")
+    firefox.prefer(OWN_GPC, False)
+    options.reload()
+    options.wait_for_text(
+        "Firefox’s own Global Privacy Control is off. The button says it for you."
+    )
+    options.close()

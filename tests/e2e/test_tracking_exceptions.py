@@ -1,0 +1,257 @@
+"""DNT exceptions: those a site asks for by W3C's API, as the person decides, and what they do."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.browsers import Page
+from tests.e2e.conftest import NewPerson
+from tests.e2e.per_site import BOTH, Sent, page_at, sent_to, serve
+from tests.e2e.person import Person
+from tests.e2e.recorder import Site
+
+ALLOWED = Sent("0", "1")
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with serve() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def person(new_person: NewPerson) -> Person:
+    person = new_person()
+    person.start()
+    return person
+
+
+@pytest.fixture(autouse=True)
+def _nothing_granted(person: Person, site: Site) -> Iterator[None]:
+    first = person.terms_file.read_text("utf-8")
+    site.forget()
+    yield
+    options = person.options()
+    person.edit_terms(lambda _: first)
+    options.wait_for("#sites[hidden]")
+    options.close()
+
+
+def _speaks(tab: Page, site: Site, host: str = "news.test", **query: str) -> None:
+    """A page that speaks TPE, with its API in place."""
+    tab.goto(page_at(site, host, tk="N", **query))
+    tab.run(
+        "while (!navigator.trackingExceptionExists) await new Promise((next) => setTimeout(next));"
+    )
+
+
+def _ask(tab: Page, call: str, **bag: Any) -> None:
+    """Call the API; the page goes on."""
+    tab.run(
+        "window.outcome = null;"
+        f"navigator.{call}({json.dumps(bag)}).then("
+        "(value) => { window.outcome = JSON.stringify(value ?? 'done'); },"
+        "(error) => { window.outcome = `${error instanceof DOMException} ${error.name}`; });"
+    )
+
+
+def _outcome(tab: Page) -> str:
+    told: str = tab.run(
+        "while (!window.outcome) await new Promise((next) => setTimeout(next));"
+        "return window.outcome;"
+    )
+    return told
+
+
+def _decide(person: Person, tab: Page, decision: str, *words: str) -> None:
+    popup = person.popup(tab)
+    popup.wait_for("#asked:not([hidden])")
+    for text in ("news.test asks to track you.", *words):
+        popup.wait_for_text(text)
+    popup.click(f'[data-decision="{decision}"]')
+    popup.wait_for("#asked[hidden]")
+    popup.close()
+
+
+def _later(tab: Page, site: Site, host: str, name: str) -> Sent:
+    tab.run(f"await fetch('{site.at(host)}/{name}.svg', {{ mode: 'no-cors' }});")
+    return sent_to(site, host, f"/{name}.svg")
+
+
+def test_a_site_asks_the_person_allows_and_takes_it_back(
+    person: Person, tab: Page, site: Site
+) -> None:
+    """From the page's promise to the bytes and back; shown with its end in popup and options."""
+    _speaks(tab, site)
+    _ask(
+        tab,
+        "storeTrackingException",
+        explanation="We \u202epay\u0007 our <b>writers</b>.",
+        maxAge=86_400 * 365,
+    )
+    words = "We pay our <b>writers</b>."
+    _decide(person, tab, "month", "it and everybody on its pages may track you", words)
+    assert _outcome(tab) == '{"isSiteWide":true}'
+    tab.goto(page_at(site, "news.test", "granted", tk="N"))
+    assert sent_to(site, "news.test", "/page/granted") == ALLOWED
+    assert tab.run("return navigator.doNotTrack;") == "0"
+    assert _later(tab, site, "news.test", "own-later") == ALLOWED
+    assert _later(tab, site, "ads.test", "ads-later") == ALLOWED
+    _ask(tab, "trackingExceptionExists")
+    assert _outcome(tab) == "true"
+
+    tab.goto(page_at(site, "www.news.test", "below"))
+    assert sent_to(site, "www.news.test", "/page/below") == BOTH
+    tab.goto(page_at(site, "other.test", "elsewhere", image=f"{site.at('news.test')}/third.svg"))
+    assert sent_to(site, "news.test", "/third.svg") == BOTH
+
+    tab.goto(page_at(site, "news.test"))
+    popup = person.popup(tab)
+    popup.wait_for_text("You let this site and everybody on it track you. Until ")
+    popup.click("#signals-notes .exception button")
+    popup.wait_for("#signals-notes[hidden]")
+    popup.close()
+    tab.goto(page_at(site, "news.test", "revoked"))
+    assert sent_to(site, "news.test", "/page/revoked") == BOTH
+
+
+def test_for_some_targets_only_these_are_told(person: Person, tab: Page, site: Site) -> None:
+    _speaks(tab, site)
+    _ask(tab, "storeTrackingException", targets=["ads.test"])
+    _decide(person, tab, "allow", "ads.test may track you on its pages")
+    assert _outcome(tab) == '{"isSiteWide":false}'
+    tab.goto(page_at(site, "news.test", "granted", tk="N"))
+    assert sent_to(site, "news.test", "/page/granted") == BOTH
+    assert _later(tab, site, "ads.test", "ads") == ALLOWED
+    assert _later(tab, site, "cdn.test", "cdn") == BOTH
+    tab.run("while (!navigator.trackingExceptionExists) await new Promise((n) => setTimeout(n));")
+    _ask(tab, "trackingExceptionExists")
+    assert _outcome(tab) == "false"
+    _ask(tab, "trackingExceptionExists", targets=["ads.test"])
+    assert _outcome(tab) == "true"
+    _ask(tab, "removeTrackingException")
+    assert _outcome(tab) == '"done"'
+    tab.goto(page_at(site, "news.test", "given-back"))
+    assert _later(tab, site, "ads.test", "ads-after") == BOTH
+
+
+def test_a_no_is_told_and_the_site_is_not_shown_again(
+    person: Person, tab: Page, site: Site
+) -> None:
+    _speaks(tab, site, "other.test")
+    _ask(tab, "storeTrackingException")
+    popup = person.popup(tab)
+    popup.wait_for_text("other.test asks to track you.")
+    popup.click('[data-decision="no"]')
+    popup.wait_for("#asked[hidden]")
+    popup.close()
+    assert _outcome(tab) == "true NotAllowedError"
+    _speaks(tab, site, "other.test")
+    _ask(tab, "storeTrackingException")
+    assert _outcome(tab) == "true NotAllowedError"
+
+
+@pytest.mark.parametrize(
+    ("bag", "error"),
+    [
+        ({"site": "other.test"}, "SecurityError"),
+        ({"site": "test"}, "SecurityError"),
+        ({"site": "deep.www.news.test"}, "SecurityError"),
+        ({"site": "*"}, "SecurityError"),
+        ({"site": "*", "targets": ["*"]}, "SecurityError"),
+        ({"site": "*", "targets": ["news.test"]}, "NotSupportedError"),
+        ({"site": "not a name"}, "SyntaxError"),
+        ({"targets": ["https://ads.test/"]}, "SyntaxError"),
+        ({"targets": ["x.test"] * 101}, "SyntaxError"),
+        ({"maxAge": -1}, "SyntaxError"),
+        ({"maxAge": "soon"}, "SyntaxError"),
+        ({"explanation": "x" * 9_000}, "SyntaxError"),
+    ],
+)
+def test_what_a_page_may_not_ask_is_refused_as_the_specification_says(
+    person: Person, tab: Page, site: Site, bag: dict[str, Any], error: str
+) -> None:
+    """Without a word to the person, and nothing is kept."""
+    before = person.terms_file.read_text("utf-8")
+    _speaks(tab, site, "www.news.test")
+    _ask(tab, "storeTrackingException", **bag)
+    assert _outcome(tab) == f"true {error}"
+    assert person.terms_file.read_text("utf-8") == before
+
+
+def test_a_page_that_does_not_speak_it_has_no_api(person: Person, tab: Page, site: Site) -> None:
+    """Nor has a frame that does."""
+    frame = page_at(site, "news.test", "frame", tk="N")
+    tab.goto(page_at(site, "other.test", frame=frame))
+    site.wait_for("/page/frame")
+    _speaks_elsewhere = person.new_page()
+    _speaks(_speaks_elsewhere, site)
+    _speaks_elsewhere.close()
+    assert tab.run("return 'storeTrackingException' in navigator;") is False
+
+
+# What a page's process, taken over, could send: the relay's own message, as if from the page.
+_FORGED = """
+document.dispatchEvent(new CustomEvent("tracking-exception",
+  { detail: JSON.stringify({ number: 1, name: "store", text: TEXT }) }));
+"""
+
+
+def test_forged_messages_ask_nothing_and_break_nothing(
+    person: Person, tab: Page, site: Site
+) -> None:
+    _speaks(tab, site)
+    for text in ("[]", "null", "{", '{"targets": 1}', '{"site": {}}', '{"maxAge": 1e99}'):
+        tab.run(_FORGED.replace("TEXT", json.dumps(text)))
+    for detail in ("null", "{}", "'x'", "'{}'", "[1]"):
+        tab.run(
+            "document.dispatchEvent("
+            f"new CustomEvent('tracking-exception', {{ detail: {detail} }}));"
+        )
+    _ask(tab, "trackingExceptionExists")
+    assert _outcome(tab) == "false"
+    popup = person.popup(tab)
+    popup.wait_for("html[data-reason=nothing-here]")
+    popup.wait_until_hidden("#asked")
+    popup.close()
+
+
+def test_in_a_private_window_and_a_container_there_is_no_api(
+    new_person: NewPerson, site: Site
+) -> None:
+    person = new_person("apart")
+    person.start()
+    person.browser.let_into_private_windows()
+    ordinary = person.new_page()
+    for kind, opened in person.browser.set_apart().items():
+        page = opened(page_at(site, "news.test", kind, tk="N"))
+        _speaks(ordinary, site)
+        assert page.run("return 'storeTrackingException' in navigator;") is False, kind
+        page.close()
+    person.stop()
+
+
+def test_an_exception_ends_by_itself_without_a_host(new_person: NewPerson, site: Site) -> None:
+    """Kept by the extension's alarm; here the alarm is looked at, as none rings within 30 s."""
+    person = new_person("ending")
+    person.start()
+    options = person.options()
+    end = "2100-01-01T00:00:00Z"
+    person.edit_terms(lambda text: text + f'\n[[exceptions]]\nsite = "news.test"\nuntil = {end}\n')
+    options.wait_for('#sites [data-site="news.test"]')
+    alarm = options.run(
+        "const api = globalThis.browser ?? globalThis.chrome;"
+        "return (await api.alarms.get('exceptions')).scheduledTime;"
+    )
+    assert alarm == 4_102_444_800_000
+    gone = options.run(
+        'const { lookup } = await import("/regions.js");'
+        "const signals = { dnt: true, gpc: true, exceptions:"
+        ' [{ site: "news.test", targets: null, until: "2030-01-01T00:00:00Z" }] };'
+        "return [lookup(signals, Date.parse('2029-12-31T23:59:59Z'))('news.test').dnt,"
+        " lookup(signals, Date.parse('2030-01-01T00:00:00Z'))('news.test').dnt];"
+    )
+    assert gone == ["0", "1"]
+    person.stop()

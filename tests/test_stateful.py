@@ -1,0 +1,657 @@
+"""Two browsers of one person and two workers of one site, through all that can come between them.
+
+Every request may be lost, doubled, late or overtaken, every process may die at every step, clocks
+differ, and policy, key and settings change meanwhile. What must hold is read from the files of both
+sides (`evidence`), after every step; at the end the network heals, and both have to agree.
+
+RBUTTON_STATEFUL=2000 tries so many histories, each time others, instead of the suite's few.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from rbutton.decisions.relationship import relationship
+from rbutton.decisions.response import SKEW
+from rbutton.person.errors import PersonError
+from rbutton.person.ledger import Record
+from rbutton.person.settings import FIRST_TEXT
+from rbutton.person.settings_parsing import parse
+from rbutton.person.verification import Verification, verified
+from rbutton.shipped.roster import catalogue
+from rbutton.site.policy import SitePolicy
+from rbutton.terms.click_only import CLICK_ONLY
+from rbutton.terms.encoding import b64u
+from rbutton.terms.keys import PublicKey
+from tests import evidence, sites, two_sides
+from tests.homes import home_in, ledger_of, unheard
+from tests.two_sides import Browser, Clock, Crash, Json, RequestError, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MINUTE = timedelta(minutes=1)
+ORIGIN = sites.ORIGIN
+NOW = sites.NOW
+#: What the site would sign, and what it wants instead of the rest.
+POLICIES: tuple[Json, ...] = (
+    {"accepts": ["SD-BASE-DP"]},
+    {"accepts": ["SD-BASE"], "counter": ["SD-BASE"]},
+    {"accepts": ["SD-BASE-A", "SD-BASE-DP"], "counter": ["SD-BASE-A"]},
+    {"accepts": ["SD-BASE-AT"], "counter": ["SD-BASE-AT"]},
+    {"accepts": ["PDC-AI"], "counter": ["PDC-AI"]},
+    {"accepts": []},
+    {
+        "accepts": ["SD-BASE-DP", "SD-BASE", "no-stalking", "do-not-track", "mine-as-well"],
+        "limits": {"track.offsite": "never", "copy": "on-request"},
+    },
+)
+OWN = '[own]\nclauses = { "track.offsite" = "never", copy = "on-request" }\n'
+SETTINGS: tuple[str, ...] = (
+    FIRST_TEXT,
+    '[proffer]\nalso = ["SD-BASE"]\n',
+    '[proffer]\nalso = ["SD-BASE", "SD-BASE-A"]\n' + OWN,
+    '[proffer]\nterms = [["do-not-track"]]\n',
+    '[proffer]\nterms = [["PDC-AI"], ["SD-BASE"]]\nalso = ["SD-BASE-AT"]\n',
+    '[proffer]\nterms = [["no-stalking", "mine-as-well"], ["SD-BASE"]]\n',
+    '[proffer]\nnegotiate = "click"\n',
+    '[proffer]\nnegotiate = "never"\nterms = [["SD-BASE"]]\n' + OWN,
+)
+SPANS = (
+    timedelta(seconds=1),
+    timedelta(minutes=3),
+    timedelta(minutes=7),
+    timedelta(hours=1),
+    timedelta(hours=25),
+    timedelta(days=8),
+)
+#: Within what the protocol forgives, and beyond it.
+CLOCKS = tuple(timedelta(minutes=minutes) for minutes in (0, 4, -4, 7, -7, 60, -60))
+#: A copy of a request that is older than this has died in some queue.
+LINGERS = timedelta(minutes=5)
+#: More than a person who presses all that is shown needs.
+PATIENCE = 20
+
+#: Whether what is posted is answered at once, or lingers.
+Fate = Literal["answered", "later"]
+fates: st.SearchStrategy[Fate] = st.sampled_from(["answered", "answered", "later"])
+which = st.integers(0, 5)
+either = st.integers(0, 1)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A post on its way."""
+
+    post: Json
+    sent: datetime
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back on it, on its way."""
+
+    post: Json
+    reply: Json
+
+
+def site_key(number: int) -> Ed25519PrivateKey:
+    """One of the keys that the site has in turn."""
+    return Ed25519PrivateKey.from_private_bytes(bytes([number + 1]) * 32)
+
+
+class World(RuleBasedStateMachine):
+    """Everything that can happen between one person and one site.
+
+    Attributes:
+        pressed: the ids of proffers and counters that were signed by a click.
+        astray: the site's clock was further off than the protocol forgives.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = TemporaryDirectory(dir=_memory())
+        folder = Path(self._folder.name)
+        self.clock = Clock(NOW)
+        self._clocked = two_sides.clocked(self.clock)
+        self._clocked.__enter__()
+        self.home = home_in(folder / "home")
+        self.store = folder / "store.sqlite3"
+        self.keys, self.name = 1, 0
+        first = self.policy(POLICIES[0])
+        self.workers = [Worker(self.store, first, self.clock) for _ in range(2)]
+        self.browsers = [Browser(self.home, sites.SEED) for _ in range(2)]
+        self.requests: list[Request] = []
+        self.replies: list[Reply] = []
+        self.pressed: set[str] = set()
+        self.seen = 0
+        self.acknowledged: set[str] = set()
+        self.astray = False
+        self.in_force: str | None = None
+        self.killed: int | None = None
+        self.between: Callable[[], object] | None = None
+
+    def teardown(self) -> None:
+        try:
+            self.heal()
+        finally:
+            for worker in self.workers:
+                worker.close()
+            self._clocked.__exit__(None, None, None)
+            self._folder.cleanup()
+
+    # What the two are
+
+    def policy(self, of: Json) -> SitePolicy:
+        """The policy of that kind under the key of today."""
+        former = [site_key(number) for number in range(self.keys - 1)]
+        return SitePolicy.of(
+            origin=ORIGIN,
+            name=f"Example Shop {self.name}",
+            key=site_key(self.keys - 1),
+            former_keys=[PublicKey.of(key) for key in former],
+            **of,
+        )
+
+    @property
+    def site_keys(self) -> set[str]:
+        """All that the site ever signed with."""
+        return {
+            b64u(site_key(number).public_key().public_bytes_raw()) for number in range(self.keys)
+        }
+
+    @property
+    def person(self) -> evidence.Holding:
+        return evidence.of_person(self.home.data / "ledger.sqlite3", sites.SEED, self.site_keys)
+
+    @property
+    def site(self) -> evidence.Holding:
+        return evidence.of_site(self.store, sites.SEED, self.site_keys)
+
+    def records(self) -> list[Record]:
+        """All of the ledger."""
+        return ledger_of(self.home).all()
+
+    # What a browser does
+
+    def ask(self, browser: int, name: str, *, pressed: bool = False, **members: Any) -> Json:
+        """A request to a host, which may die of it; what it wants posted is on its way.
+
+        Args:
+            pressed: the person clicked for it.
+        """
+        killed, self.killed = self.killed, None
+        between, self.between = self.between, None
+        try:
+            with two_sides.killed_after(killed), two_sides.meanwhile(between):
+                result = self.browsers[browser].asks(name, origin=ORIGIN, **members)
+        except Crash:
+            return {"view": None}
+        except (RequestError, PersonError) as error:
+            if error.code not in ("unknown-agreement", "config"):
+                raise
+            return {"view": None}
+        post = result.get("post")
+        if post:
+            self.requests.append(Request(post, self.clock.now))
+            if pressed:
+                self.pressed.add(post["agreement"])
+        self.check_acts(pressed=pressed)
+        return result
+
+    def page(self, browser: int) -> Json:
+        """The policy as the page had it."""
+        page = self.browsers[browser].page
+        return page or self.load(browser, 0)
+
+    def load(self, browser: int, worker: int) -> Json:
+        page = two_sides.served(self.workers[worker].policy, self.clock)
+        self.browsers[browser].page = page
+        return page
+
+    def view(self, browser: int) -> Json:
+        """What is shown of the page that is open."""
+        members = {"announced": True, "policy": self.page(browser)}
+        view: Json = self.browsers[browser].asks("visit", origin=ORIGIN, **members)["view"]
+        return view
+
+    @rule(
+        browser=either,
+        worker=either,
+        stale=st.sampled_from([False, False, True]),
+        does=st.sampled_from(["look", "touch", "click", "renew", "own", "note"]),
+        fate=fates,
+    )
+    def a_page_is_visited(
+        self, browser: int, worker: int, stale: bool, does: str, fate: Fate
+    ) -> None:
+        """The extension does what the view says, and then the person something, too."""
+        if not stale:
+            self.load(browser, worker)
+        view = self.view(browser)
+        if view["tell"]:
+            self.tells(browser, view["tell"], "retry", policy=True)
+        if view["offer"] == "now":
+            self.offers(browser, "retry")
+        match does:
+            case "touch" | "click":
+                self.offers(browser, does)
+            case "renew" | "own":
+                self.offers(browser, "click", renew=does == "renew", own=does == "own")
+            case "note":
+                self.ask(browser, "note", policy=self.page(browser))
+        self.carried(browser, fate, worker)
+
+    @rule(browser=either, of=st.sampled_from(POLICIES), accepts=st.booleans())
+    def they_come_to_terms(self, browser: int, of: Json, accepts: bool) -> None:
+        """As it goes where nothing comes between: so that there is something to spoil."""
+        self.workers[0].policy = self.policy(of)
+        self.a_page_is_visited(browser, 0, stale=False, does="renew", fate="answered")
+        if accepts:
+            self.a_counter_is_answered(browser, "accept", "answered")
+
+    def offers(self, browser: int, by: str, **more: bool) -> None:
+        self.ask(browser, "offer", pressed=by == "click", policy=self.page(browser), by=by, **more)
+
+    @rule(browser=either, by=st.sampled_from(["accept", "always", "decline"]), fate=fates)
+    def a_counter_is_answered(self, browser: int, by: str, fate: Fate) -> None:
+        """Whether it is still open is for the host to see."""
+        counters = [one for one in self.records() if one.kind == "countered"]
+        if counters:
+            counter = evidence.signed(counters[-1].body, *self.site_keys).id
+            if by != "decline":
+                self.pressed.add(counter)
+            self.ask(browser, "answer", pressed=True, counter=counter, by=by)
+            self.carried(browser, fate)
+
+    @rule(browser=either, policy=st.booleans(), fate=fates)
+    def end_is_pressed(self, browser: int, policy: bool, fate: Fate) -> None:
+        ending = self.view(browser)["ending"]
+        if ending:
+            self.tells(browser, ending, "click", policy=policy)
+            self.carried(browser, fate)
+
+    def tells(self, browser: int, ending: str, by: str, *, policy: bool) -> None:
+        page = self.page(browser) if policy else None
+        self.ask(browser, "withdraw", pressed=by == "click", agreement=ending, policy=page, by=by)
+
+    def carried(self, browser: int, fate: Fate, worker: int = 0) -> None:
+        """What was just posted is answered, or stays on its way."""
+        while fate == "answered" and self.requests:
+            self.a_request_is_answered(-1, worker, browser)
+
+    @rule(appended=st.integers(-1, 4), browser=either)
+    def a_host_is_killed(self, appended: int, browser: int) -> None:
+        """At once, or when it has next written so much."""
+        if appended < 0:
+            self.browsers[browser].start()
+        else:
+            self.killed = appended
+
+    @rule(browser=either, does=st.sampled_from(["touch", "click", "end", "accept"]))
+    def the_other_browser_is_faster(self, browser: int, does: str) -> None:
+        """Next time, between reading and writing."""
+
+        def other() -> None:
+            match does:
+                case "touch" | "click":
+                    self.offers(browser, does)
+                case "end":
+                    self.end_is_pressed(browser, policy=True, fate="later")
+                case "accept":
+                    self.a_counter_is_answered(browser, "accept", "later")
+
+        self.between = other
+
+    @rule(text=st.sampled_from(SETTINGS), confirmed=st.booleans())
+    def terms_are_edited(self, text: str, confirmed: bool) -> None:
+        """By hand; what loosens counts for nothing by itself until it is confirmed."""
+        self.home.terms_file.write_text(text)
+        for browser in self.browsers:
+            browser.look()
+        loosened = self.browsers[0].terms_file.loosened
+        if loosened and confirmed:
+            self.browsers[0].terms_file.confirm(loosened.id)
+            self.browsers[1].look()
+
+    # What becomes of what is on its way
+
+    @precondition(lambda self: self.requests)
+    @rule(number=which, worker=either, browser=either)
+    def a_request_is_answered(self, number: int, worker: int, browser: int) -> None:
+        """As it mostly is."""
+        request = self.requests.pop(number % len(self.requests))
+        reply = self.workers[worker].answers(request.post["body"].encode())
+        self.told(browser, request.post, reply or {"failed": "timeout"})
+
+    @precondition(lambda self: self.requests)
+    @rule(number=which, worker=either, doubled=st.booleans())
+    def a_request_arrives(self, number: int, worker: int, doubled: bool) -> None:
+        """Its answer is on its way, and perhaps a copy of it still."""
+        place = number % len(self.requests)
+        request = self.requests[place] if doubled else self.requests.pop(place)
+        reply = self.workers[worker].answers(request.post["body"].encode())
+        if reply:
+            self.replies.append(Reply(request.post, reply))
+
+    @precondition(lambda self: self.replies)
+    @rule(number=which, browser=either, doubled=st.booleans())
+    def a_reply_arrives(self, number: int, browser: int, doubled: bool) -> None:
+        place = number % len(self.replies)
+        reply = self.replies[place] if doubled else self.replies.pop(place)
+        self.told(browser, reply.post, reply.reply)
+
+    def told(self, browser: int, post: Json, reply: Json) -> None:
+        self.ask(browser, "reply", agreement=post["agreement"], notice=post["notice"], reply=reply)
+
+    @precondition(lambda self: self.requests)
+    @rule(number=which, browser=either)
+    def a_request_is_lost(self, number: int, browser: int) -> None:
+        request = self.requests.pop(number % len(self.requests))
+        self.told(browser, request.post, {"failed": "network"})
+
+    @precondition(lambda self: self.replies)
+    @rule(number=which, browser=either, told=st.booleans())
+    def a_reply_is_lost(self, number: int, browser: int, told: bool) -> None:
+        reply = self.replies.pop(number % len(self.replies))
+        if told:
+            self.told(browser, reply.post, {"failed": "timeout"})
+
+    @rule(span=st.sampled_from(SPANS))
+    def time_passes(self, span: timedelta) -> None:
+        self.clock.now += span
+        self.requests = [one for one in self.requests if self.clock.now - one.sent <= LINGERS]
+
+    # What the site does
+
+    @rule(
+        of=st.sampled_from(POLICIES),
+        workers=st.sampled_from([(0, 1), (0,), (1,)]),
+        new=st.sampled_from(["", "", "key", "name"]),
+    )
+    def the_policy_changes(self, of: Json, workers: tuple[int, ...], new: str) -> None:
+        """On one worker first, where it is brought out in turn; at times under another key."""
+        self.keys = min(self.keys + (new == "key"), 5)
+        self.name += new == "name"
+        for worker in workers:
+            self.workers[worker].policy = self.policy(of)
+
+    @rule(worker=either, statements=st.integers(-1, 5))
+    def a_worker_is_killed(self, worker: int, statements: int) -> None:
+        """At once, or at its next statement but so many."""
+        if statements < 0:
+            self.workers[worker].close()
+            self.workers[worker].start()
+        else:
+            self.workers[worker].dies_after(statements)
+
+    @rule(off=st.sampled_from(CLOCKS))
+    def the_sites_clock_is_set(self, off: timedelta) -> None:
+        self.clock.off = off
+        self.astray |= abs(off) > SKEW
+
+    # What must hold
+
+    @invariant()
+    def it_holds(self) -> None:
+        """All that must, after every step."""
+        ledger = ledger_of(self.home)
+        for _ in verified(ledger, ledger.tail(), unheard, Verification()):
+            pass
+        person, site = self.person, self.site
+        self.one_is_in_force(person, site)
+        self.what_was_acknowledged_stays(person, site)
+        self.nothing_is_laxer_than_before(person)
+
+    def one_is_in_force(self, person: evidence.Holding, site: evidence.Holding) -> None:
+        """On each side; with the site, of those that the person has not ended without its hearing.
+
+        What the files prove is what the code says.
+        """
+        state = relationship(ORIGIN, self.records())
+        kept = state.in_force(self.clock.now)
+        assert person.in_force == ({kept.agreement} if kept else set())
+        assert len(person.in_force) <= 1
+        assert site.in_force == evidence.sealed_by_column(self.store)
+        assert len(site.in_force - person.ended) <= 1, site.in_force - person.ended
+
+    def what_was_acknowledged_stays(self, person: evidence.Holding, site: evidence.Holding) -> None:
+        """Ended: for the person at once, for the site when it said so."""
+        self.acknowledged |= {one.agreement for one in self.records() if one.kind == "acknowledged"}
+        assert self.acknowledged <= person.ended
+        assert self.acknowledged <= site.ended
+
+    def nothing_is_laxer_than_before(self, person: evidence.Holding) -> None:
+        """What is in force after something else is no laxer, unless the person clicked for it."""
+        before, self.in_force = self.in_force, next(iter(person.in_force), None)
+        if before and self.in_force and before != self.in_force:
+            old, new = (person.agreements[one] for one in (before, self.in_force))
+            assert self.in_force in self.pressed or no_laxer(new.members, old.members)
+
+    def check_acts(self, *, pressed: bool) -> None:
+        """Everything that was signed since the last look is what the person said."""
+        terms_file = self.browsers[0].terms_file
+        for browser in self.browsers:
+            browser.look()
+        said = parse(terms_file.read(), catalogue().documents)
+        records = self.records()
+        fresh, self.seen = records[self.seen :], len(records)
+        for record in fresh:
+            members = evidence.payload_of(record.body) if record.kind in _SIGNED else {}
+            ids = [term["id"] for term in members.get("terms", ())]
+            if record.kind == "proffer":
+                own = members["terms"] == [{"id": "own", "clauses": said.own.clauses}]
+                assert sorted(ids) in [sorted(one) for one in said.proffer.terms] or (
+                    own and pressed
+                )
+                if not pressed:
+                    assert said.proffer.negotiate == "auto"
+                    assert terms_file.loosened is None
+                    assert members["supersedes"] is None
+                    assert not CLICK_ONLY & set(ids)
+            elif record.kind == "accepted" and record.agreement not in self.pressed:
+                assert set(ids) <= set(said.proffer.also) - CLICK_ONLY
+                assert terms_file.loosened is None
+
+    # The end
+
+    def heal(self) -> None:
+        """Clocks are right, nothing is lost, and the person presses what is shown: both agree."""
+        self.killed = self.between = None
+        self.clock.off = timedelta(0)
+        self.clock.now += LINGERS * 3
+        self.requests, self.replies = [], []
+        for worker in self.workers:
+            worker.dies_after(None)
+        self.workers[1].policy = self.workers[0].policy
+        for _ in range(PATIENCE):
+            if not self.goes_on():
+                break
+        else:
+            raise AssertionError(f"it goes on and on: {self.view(0)}")
+        self.both_agree()
+
+    def goes_on(self) -> bool:
+        """One more thing that the extension does, or the person presses; false when all is done."""
+        self.load(0, 0)
+        view = self.view(0)
+        if view["tell"]:
+            self.tells(0, view["tell"], "retry", policy=True)
+        elif view["offer"] == "now":
+            self.offers(0, "retry")
+        elif "again" in view["actions"]:
+            self.offers(0, "click")
+        elif "tell-again" in view["actions"]:
+            self.tells(0, view["untold"], "click", policy=True)
+        else:
+            return False
+        while self.requests:
+            self.a_request_is_answered(0, 0, 0)
+        self.clock.now += timedelta(minutes=1)
+        self.it_holds()
+        return True
+
+    def both_agree(self) -> None:
+        """On what is in force, byte for byte, and on what was ended."""
+        person, site = self.person, self.site
+        lost = {one.agreement for one in self.records() if one.kind == "undeliverable"}
+        # By a clock that is further off than the protocol forgives a site may sign what it said it
+        # had no record of, when the person took it back.
+        unheard_of = person.ended if self.astray else set()
+        assert person.in_force - lost == site.in_force - unheard_of
+        for name in person.agreements.keys() & site.agreements.keys():
+            assert person.agreements[name].payload == site.agreements[name].payload
+
+
+_SIGNED = ("proffer", "accepted")
+
+
+def no_laxer(new: Json, old: Json) -> bool:
+    """Whether one agreement's terms are nowhere laxer than another's."""
+    vocabulary = catalogue().vocabulary
+    both = (vocabulary.strictest(term["clauses"] for term in one["terms"]) for one in (new, old))
+    return vocabulary.compare(*both) in ("equal", "stricter")
+
+
+def _memory() -> str | None:
+    """A folder that no disk has to write down: power cuts are test_crashes.py's."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """One in which the test does what happens; healed at the end, when both have to agree."""
+    one = World()
+    yield one
+    one.teardown()
+
+
+DP, BASE = POLICIES[0], POLICIES[1]
+
+
+def test_an_accepted_counter_that_is_ended_before_it_arrives(world: World) -> None:
+    """What it replaced is in force with the site still, and ends with it."""
+    world.they_come_to_terms(0, DP, accepts=False)
+    (old,) = world.person.in_force
+    world.the_policy_changes(BASE, (0, 1), "")
+    world.a_page_is_visited(0, 0, stale=False, does="renew", fate="answered")
+    world.a_counter_is_answered(0, "accept", "later")
+    (new,) = world.person.in_force
+    assert world.site.in_force == {old}
+    world.requests.clear()
+    world.end_is_pressed(0, policy=True, fate="answered")
+    world.it_holds()
+    assert world.person.ended == {old, new}
+    world.heal()
+    assert world.site.in_force == set()
+
+
+def test_ending_an_agreement_takes_back_what_was_to_replace_it(world: World) -> None:
+    """The site has signed it, and the answer was lost: it does not come into force afterwards."""
+    world.they_come_to_terms(0, DP, accepts=False)
+    world.a_page_is_visited(0, 0, stale=False, does="renew", fate="later")
+    world.a_request_arrives(0, 0, doubled=False)
+    assert world.site.replaced == world.person.in_force
+    world.end_is_pressed(0, policy=True, fate="answered")
+    world.a_reply_arrives(0, 0, doubled=False)
+    world.it_holds()
+    assert world.person.in_force == set()
+    world.heal()
+    assert world.person.in_force == world.site.in_force == set()
+
+
+def test_an_end_is_acknowledged_though_the_key_changed_twice(world: World) -> None:
+    """The first acknowledgement was lost, and signed by a key that nobody knows any more."""
+    world.they_come_to_terms(0, DP, accepts=False)
+    world.the_policy_changes(DP, (0, 1), "key")
+    world.end_is_pressed(0, policy=False, fate="later")
+    world.a_request_arrives(0, 0, doubled=False)
+    world.replies.clear()
+    world.the_policy_changes(DP, (0, 1), "key")
+    world.heal()
+    assert len(world.site.ended) == 1
+    assert world.records()[-1].kind == "acknowledged"
+
+
+@pytest.mark.parametrize("why", ["clock", "policy"])
+def test_what_was_refused_is_not_signed_when_a_copy_arrives(world: World, why: str) -> None:
+    """The person relies on a final answer; the site would be the only one to think it signed."""
+    world.a_page_is_visited(0, 0, stale=False, does="click", fate="later")
+    if why == "clock":
+        world.the_sites_clock_is_set(-7 * MINUTE)
+    else:
+        world.the_policy_changes(BASE, (1,), "")
+    world.a_request_arrives(0, 1, doubled=True)
+    world.a_reply_arrives(0, 0, doubled=False)
+    assert world.records()[-1].kind == "refused"
+    world.time_passes(3 * MINUTE)
+    world.a_request_arrives(0, 0, doubled=False)
+    world.it_holds()
+    assert world.site.in_force == set()
+
+
+def test_an_end_that_never_arrived_can_be_told_when_something_came_after_it(world: World) -> None:
+    """By a press, as long as the site has not confirmed it."""
+    world.they_come_to_terms(0, DP, accepts=False)
+    (old,) = world.person.in_force
+    world.end_is_pressed(0, policy=True, fate="later")
+    world.requests.clear()
+    world.time_passes(timedelta(hours=25))
+    world.they_come_to_terms(0, DP, accepts=False)
+    assert old in world.site.in_force
+    view = world.view(0)
+    assert (view["state"], view["untold"], view["tell"]) == ("active", old, None)
+    assert view["actions"][-1] == "tell-again"
+    assert "not confirmed that you ended an earlier agreement" in view["text"]
+    world.heal()
+    assert world.site.ended == {old}
+
+
+def test_what_was_taken_back_is_told_until_the_site_cannot_sign_it(world: World) -> None:
+    """It does not know of it yet, is told so, and signs a late copy by a clock that is behind."""
+    world.the_sites_clock_is_set(-4 * MINUTE)
+    world.a_page_is_visited(0, 0, stale=False, does="click", fate="later")
+    world.time_passes(7 * MINUTE)
+    world.a_page_is_visited(0, 0, stale=False, does="click", fate="later")
+    world.time_passes(MINUTE)
+    world.end_is_pressed(0, policy=True, fate="later")
+    world.time_passes(3 * MINUTE)
+    world.a_request_is_answered(-1, 0, 0)
+    world.a_request_arrives(0, 0, doubled=False)
+    world.it_holds()
+    assert len(world.site.in_force) == 1
+    world.heal()
+    assert world.site.in_force == set()
+
+
+def test_whatever_comes_between_them() -> None:
+    """Never two in force, never one side alone, nothing laxer without a click, and both agree."""
+    more = os.environ.get("RBUTTON_STATEFUL")
+    run_state_machine_as_test(
+        World,
+        settings=settings(
+            max_examples=int(more or 160),
+            stateful_step_count=80 if more else 40,
+            deadline=None,
+            derandomize=more is None,
+            database=None,
+            print_blob=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
