@@ -26,12 +26,13 @@ import { covers, domainOf as bare, hostOf, isWildcard } from "./site_names.js";
  */
 
 const LONGEST = 8_192;      // characters of a message
-const TARGETS = 100;
+const TARGETS = 64;         // as many as a list may have on the way to the host
 const PENDING = 20;         // that wait for the person, one a page at most
 const CALLS = 30;           // that one document may make
 const MUTED = 200;          // hosts that the person said no to
 const A_MONTH = 30 * 24 * 60 * 60;
 const HOST = /^(\*\.)?(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+const TARGET = /^(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 /** A refusal, with the name of the DOMException that the page gets. */
 class Refused extends Error {
@@ -161,7 +162,7 @@ function parsed(text) {
   const { targets = null, maxAge = null } = given;
   if (targets !== null && (!Array.isArray(targets) || targets.length > TARGETS)) throw new Refused("SyntaxError", "targets is not a list");
   for (const target of targets ?? []) {
-    if (target !== "*" && !(typeof target === "string" && HOST.test(target))) throw new Refused("SyntaxError", "a target is not a domain");
+    if (target !== "*" && !(typeof target === "string" && TARGET.test(target))) throw new Refused("SyntaxError", "a target is not a domain");
   }
   if (maxAge !== null && !(Number.isInteger(maxAge) && maxAge > 0 && maxAge < 2 ** 31)) throw new Refused("SyntaxError", "maxAge is not a positive number");
   return {
@@ -217,11 +218,14 @@ async function store(at, sites, properties, page) {
   if (host.status().phase !== "up") throw new Refused("InvalidStateError", "it cannot be kept now");
   const { details, targets, maxAge, name, explanation } = properties;
   const address = URL.canParse(details, `https://${page}/`) ? new URL(details, `https://${page}/`) : null;
+  // It took its time: by now another document may stand there, which would seem to ask.
+  if ((await topDocument(at.tabId))?.documentId !== at.documentId) return;
   pending.set(at.id, {
     ...at, host: page, sites, targets: meant(targets, page), maxAge, name, explanation,
     details: details && address?.protocol === "https:" ? address.href.slice(0, 500) : null,
   });
   await keep();
+  if ((await topDocument(at.tabId))?.documentId !== at.documentId) await leave(at.tabId);
   changed(at.tabId);
 }
 

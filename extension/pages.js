@@ -109,7 +109,7 @@ async function fromPopup(port, message) {
     const visit = relationship.visitOf(message.tabId);
     if (visit?.documentId !== message.documentId) return update(message.tabId);
     if (message.action === "look" && claims.of(message.tabId, message.documentId)?.looking) return update(message.tabId);
-    await relationship.act(visit, message.action, message.seen ?? { ending: null, counter: null });
+    await relationship.act(visit, message.action, message.seen ?? { ending: null, counter: null, offering: null });
     // Its terms first, then all else that it says.
     if (message.action === "look") await claims.look(message.tabId, message.documentId);
   }

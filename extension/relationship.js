@@ -16,7 +16,7 @@ import { carry, fetchPolicy } from "./transport.js";
  *   calls_itself: string | null, words: string | null,
  *   clauses: Array<{mark: string, label: string, value: string}>,
  *   changes: Difference[], renewal: Difference[], own: Array<{mark: string, label: string, value: string}>,
- *   recognised: boolean | null, counter: string | null,
+ *   recognised: boolean | null, counter: string | null, offering: string[],
  *   actions: string[], offer: "touch" | "now" | null, header: string | null,
  *   agreement: {id: string, since: string, jws: string,
  *     terms: Array<{id: string, title: string, text: string, url: string}>} | null,
@@ -146,9 +146,10 @@ const ANSWERS = { accept: "accept", "accept-always": "always", decline: "decline
  * The person's click on one of View.actions.
  * @param {Visit} visit
  * @param {string} action
- * @param {{ending: string | null, counter: string | null}} seen  of the View, as the person saw it
+ * @param {{ending: string | null, counter: string | null, offering: string[] | null}} seen
+ *   of the View, as the person saw it
  */
-export async function act(visit, action, { ending, counter }) {
+export async function act(visit, action, { ending, counter, offering }) {
   visit.trouble = null;
   if (action === "look") {
     visit.looked = true;
@@ -158,7 +159,7 @@ export async function act(visit, action, { ending, counter }) {
     visit.busy = null;
     changed(visit.tabId);
   } else if (["offer", "again", "offer-own", "renew"].includes(action)) {
-    await offer(visit, "click", action);
+    await offer(visit, "click", action, offering);
   } else if (action in ANSWERS) {
     if (counter && counter === visit.view?.counter) await answer(visit, counter, action);
     else changed(visit.tabId);
@@ -294,8 +295,9 @@ async function proceed(visit) {
  * @param {Visit} visit
  * @param {"click" | "touch" | "retry"} by
  * @param {string | null} [busy] the button that was pressed
+ * @param {string[] | null} [seen] what the person saw would be offered
  */
-async function offer(visit, by, busy = null) {
+async function offer(visit, by, busy = null, seen = null) {
   const { origin } = visit;
   let conflict = false;
   await byItself(visit, busy, async () => {
@@ -308,7 +310,7 @@ async function offer(visit, by, busy = null) {
     }
     // A fetch takes its time: by then the person may look elsewhere.
     if (by !== "click" && policy !== kept && !(await isActive(visit))) return;
-    const also = { own: busy === "offer-own", renew: busy === "renew" };
+    const also = { own: busy === "offer-own", renew: busy === "renew", seen };
     conflict = await exchange(visit, await host.ask("offer", { origin, policy, by, ...also }));
   });
   if (conflict && stands(visit)) await consult(visit, { fresh: true });

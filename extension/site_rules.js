@@ -42,6 +42,11 @@ export function misfit(name) {
   return URL.canParse(address) && new URL(address).hostname === domainOf(name) ? null : "no-host";
 }
 
+// Of an address as the browser's rules see it, which may have a name and a password before the host.
+const BEFORE = "^https?://([^/@]*@)?";
+const LABEL = "[^/.@:]+";
+const AFTER = "\\.?(:[0-9]+)?/";
+
 /**
  * Conditions that hold for exactly these hosts: a list of domains alone takes in what is below each,
  * so the labels are counted. A list for each number of labels, not a rule a name.
@@ -55,8 +60,9 @@ function hosts(names) {
     const dots = labels(name) - 1;
     const without = group.flatMap((one) => one.without ?? []);
     return {
-      regexFilter: isWildcard(name) ? `^https?://[^/.]+(\\.[^/.]+){${dots + 1}}`
-        : dots ? `^https?://[^/.]+(\\.[^/.]+){${dots}}\\.?/` : "^https?://[^/.]+\\.?/",
+      regexFilter: isWildcard(name) ? `${BEFORE}${LABEL}(\\.${LABEL}){${dots + 1},}${AFTER}`
+        : dots ? `${BEFORE}${LABEL}(\\.${LABEL}){${dots}}${AFTER}`
+          : `${BEFORE}(\\[[^\\]/]*\\]|${LABEL})${AFTER}`,
       requestDomains: group.map((one) => domainOf(one.name)),
       ...without.length ? { excludedRequestDomains: without } : {},
     };

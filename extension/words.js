@@ -290,6 +290,8 @@ export const HERE = {
     everyone: "With your leave, it and everybody on its pages may track you there.",
     /** @param {string[]} targets */
     targets: (targets) => `With your leave, ${listed(targets)} may track you on its pages.`,
+    /** @param {number} count */
+    all: (count) => `All ${count} of them`,
     words: "In its own words:",
     details: "Its page about it",
     month: "Allow for 30 days",
@@ -424,6 +426,8 @@ export const SHAPES = {
 export const TITLE = "r-button: your signals go out; this site has no terms for you yet";
 export const TITLE_OFF = "r-button: both signals are off; this site has no terms for you yet";
 export const TITLE_HERE_OFF = "r-button: switched off on this site; press to switch it on";
+/** Below a mistake in terms.toml. */
+export const MEANWHILE = "Until it is mended, what was right before holds.";
 export const TITLE_MISTAKE = "r-button: there is a mistake in your terms; press to see where";
 /** @param {string} heading */
 export const titleOf = (heading) => `r-button: ${heading}`;

@@ -221,6 +221,25 @@ def test_the_passphrase_is_asked_for_twice(busy: Home, fresh: Home, file: Path) 
     assert agreements(fresh.data) == agreements(busy.data)
 
 
+def test_a_short_passphrase_is_warned_of(busy: Home, file: Path, word: Path) -> None:
+    """At a terminal it is asked about; a script is told, and goes on."""
+    typed = [("Passphrase:", "abc"), ("The same again:", "abc")]
+    asked = [*typed, ("Take it all the same? [y/N]", "n")]
+    code, screen = at_a_terminal(busy.data, "export", file, answers=asked)
+    assert (code, file.exists()) == (2, False)
+    assert "fewer than 12 characters" in screen
+    word.write_text("abc\n")
+    done = export(busy.data, file, word)
+    assert (done.returncode, file.exists()) == (0, True)
+    assert "fewer than 12 characters" in done.stderr
+
+
+def test_a_folder_that_is_not_there_is_named(busy: Home, tmp_path: Path) -> None:
+    done = rbutton(busy.data, "export", tmp_path / "none" / "copy")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"There is no folder {tmp_path / 'none'}." in done.stderr
+
+
 @pytest.mark.parametrize("answer", ["", "n", "what"])
 def test_no_is_no(busy: Home, fresh: Home, file: Path, answer: str) -> None:
     """Only a yes takes it in. Exit code 1: the answer is no."""

@@ -53,6 +53,33 @@ def test_a_site_is_changed_and_what_it_gets_is_shown(home: Path) -> None:
     assert told(home, "news.example")["gpc"] == "on"
 
 
+def test_any_address_of_a_site_is_that_site(home: Path) -> None:
+    """Shown and changed: no section is written that no host ever fits."""
+    told(home, "*.example", "--gpc", "off")
+    shown = told(home, "https://Foo.example:8443/x?y=1#z")
+    assert (shown["site"], shown["gpc"]) == ("foo.example", "off")
+    told(home, "https://foo.example/x", "--dnt", "off")
+    assert [one["site"] for one in told(home)["sites"]] == ["*.example", "foo.example"]
+
+
+def test_with_a_mistake_what_holds_is_shown_below_it(home: Path) -> None:
+    """What was right before; for a script the mistake is beside it."""
+    told(home, "--gpc", "off")
+    file = home / "terms.toml"
+    file.write_text("# mine\n[signals]\ngpc = on\n")
+    shown = rbutton(home, "signals")
+    first, *more = shown.stdout.splitlines()
+    assert "terms.toml, line 3: “gpc = on”" in first
+    assert 'Values go in quotes: gpc = "on".' in first
+    assert first.endswith("what was right before holds.")
+    assert (shown.returncode, more[2]) == (0, "  GPC  not sent")
+    script = rbutton(home, "signals", "--json")
+    assert json.loads(script.stdout)["gpc"] == "off"
+    assert "line 3" in script.stderr
+    assert rbutton(home, "terms", "list").stdout.startswith(first + "\n")
+    assert rbutton(home, "signals", "--dnt", "off").returncode != 0
+
+
 def test_everything_off_on_a_site_and_on_again(home: Path) -> None:
     assert told(home, "bank.example", "--off")["button"] == "off"
     assert rbutton(home, "signals").stdout.endswith("bank.example:\n  everything off\n")
@@ -80,11 +107,14 @@ def test_exceptions_are_listed_with_their_end(home: Path) -> None:
     ("arguments", "code", "said"),
     [
         (["--off"], 2, "--off and --on are for one site."),
-        (["--dnt", "exception"], 3, 'Allowed: "on", "off".'),
-        (["no name", "--dnt", "off"], 3, "is not the name of a site"),
+        (["--dnt", "exception"], 2, 'Allowed: "on", "off".'),
+        (["no name", "--dnt", "off"], 2, "is not the name of a site"),
+        (["nonsense site"], 2, "“nonsense site” is not the name of a site"),
+        (["https://"], 2, "is not the name of a site"),
     ],
 )
 def test_what_cannot_be_is_told(home: Path, arguments: list[str], code: int, said: str) -> None:
     done = rbutton(home, "signals", *arguments)
     assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    assert ", line " not in done.stderr
     assert told(home)["sites"] == []

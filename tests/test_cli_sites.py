@@ -83,10 +83,25 @@ def test_the_list_has_agreements_and_what_was_read(tmp_path: Path) -> None:
 def test_a_site_that_nobody_knows_says_nothing(home: Home) -> None:
     shown = sites(home, "show", "other.example")
     assert shown.returncode == 1
-    assert "It says nothing that is known here. It was not asked yet." in shown.stdout
+    assert (
+        "It says nothing that is known here. It was not asked yet; “Look” in the button does."
+        in shown.stdout
+    )
 
 
-@pytest.mark.parametrize("site", ["ftp://news.example", "news.example/path", "http://news.example"])
+@pytest.mark.parametrize("typed", ["127.0.0.1:8000", "127.0.0.1", "http://127.0.0.1:8000"])
+def test_a_site_is_found_as_it_is_known(home: Home, typed: str) -> None:
+    """By host and port alone too, where it is no https."""
+    here = "http://127.0.0.1:8000"
+    seen = SeenOfSites(home.data / "seen.sqlite3")
+    seen.keep(here, "tk", url=here, outcome="said", body=b"T", now=AT)
+    shown = sites(home, "show", typed)
+    assert (shown.returncode, shown.stdout.splitlines()[0]) == (0, here)
+
+
+@pytest.mark.parametrize(
+    "site", ["https://[", "ftp://news.example", "news.example/path", "http://news.example"]
+)
 def test_what_is_no_site_is_refused(home: Home, site: str) -> None:
     shown = sites(home, "show", site)
     assert shown.returncode == 2

@@ -1,6 +1,7 @@
 """`rbutton terms`: reading the roster, and changing terms.toml from a terminal."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -117,11 +118,12 @@ def test_check_tells_of_an_edit_to_be_confirmed(begun: Path) -> None:
 SETS = [
     (["signals.dnt", "off"], 'dnt = "off"'),
     (["proffer.terms", "no-stalking+mine-as-well", "SD-BASE"], '"mine-as-well"], ["SD-BASE"]]'),
+    (["proffer.terms", '[["SD-BASE"], ["no-stalking"]]'], 'terms = [["SD-BASE"], ["no-stalking"]]'),
     (["proffer.also", "SD-BASE", "do-not-track"], 'also = ["SD-BASE", "do-not-track"]'),
     (["proffer.also"], "also = []"),
     (["own.clauses.purpose", "ServiceProvision"], 'purpose = ["ServiceProvision"]'),
     (["own.clauses.track.offsite", "never"], '"track.offsite" = "never"'),
-    (["sites.news.example.button", "off"], '[sites."news.example"]'),
+    (["sites.news.example.button", "off"], '\n\n[sites."news.example"]'),
     (["sites.*.example.dnt", "exception"], '[sites."*.example"]'),
 ]
 
@@ -145,6 +147,7 @@ def test_set_and_unset_change_one_thing(begun: Path, typed: list[str], line: str
         (["signals.dnt", "onn"], 'signals.dnt is “onn”. Did you mean "on"?'),
         (["signals.dtn", "on"], 'not a setting. Did you mean "dnt"?'),
         (["proffer.terms", "SD-BAS"], 'Did you mean "SD-BASE"?'),
+        (["proffer.terms", "[[SD-BASE]]"], "as words: SD-BASE-DP no-stalking+mine-as-well"),
         (["proffer.also", "PDC-AI"], "gives something away"),
         (["sites.https://news.example.dnt", "off"], "is not the name of a site"),
         (["signals.dnt", "on", "off"], "is one word"),
@@ -164,7 +167,7 @@ def test_nothing_is_set_in_a_broken_file(begun: Path) -> None:
     (begun / "terms.toml").write_text("dnt = ")
     done = rbutton(begun, "terms", "set", "signals.dnt", "off")
     assert (done.returncode, text(begun)) == (1, "dnt = ")
-    assert "terms.toml is not TOML" in done.stderr
+    assert "terms.toml, line 1: “dnt =” is not TOML" in done.stderr
 
 
 def test_exceptions_are_granted_and_revoked(begun: Path) -> None:
@@ -248,6 +251,38 @@ def test_an_edit_that_is_left_is_not_lost(begun: Path, tmp_path: Path) -> None:
     assert code == 0
     assert "# sent with every" in text(begun)
     assert 'gpc = "off" ' in text(begun)
+
+
+def test_an_unfinished_edit_is_never_dropped_nor_put_over_what_is_newer_unsaid(
+    begun: Path, tmp_path: Path
+) -> None:
+    env = editor(tmp_path, ('gpc = "on" ', 'gpc = "of" '), ('"of"', '"off"'), ("# Sent", "# sent"))
+    copy = begun / "terms.editing.toml"
+    edit(begun, env, [("Edit it again? [y/N]", "n")])
+    alone = rbutton(begun, "terms", "edit", env=env)
+    assert (alone.returncode, "“Go on with it?”" in alone.stderr) == (2, True)
+    rbutton(begun, "terms", "set", "signals.dnt", "off")
+    code, screen = edit(
+        begun, env, [("Go on with it? [y/N]", "y"), ("Put it in place? [y/N]", "n")]
+    )
+    assert "terms.toml was changed since it began" in screen
+    assert re.search(r'^  -dnt = "on".*\r?\n  \+dnt = "off"', screen, re.MULTILINE), screen
+    unfinished = copy.read_text()
+    code, screen = edit(begun, env, [("Go on with it? [y/N]", "n")])
+    assert "was changed since" not in screen
+    kept = begun / "terms.unfinished-1.toml"
+    assert (code, kept.read_text()) == (0, unfinished)
+    assert f"It is kept in {kept}." in screen
+    assert 'dnt = "off"' in text(begun)
+    assert "# sent" in text(begun)
+    assert not list(begun.glob("terms.*edit*"))
+
+
+@pytest.mark.parametrize("room", [[], ["terms"], ["sites"]])
+def test_without_a_verb_the_verbs_are_listed(room: list[str]) -> None:
+    done = rbutton(None, *room)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert re.search(rf"^ +{'list' if room else 'signals'} ", done.stdout, re.MULTILINE)
 
 
 def test_an_edit_put_in_place_settles_an_earlier_one_by_hand(begun: Path, tmp_path: Path) -> None:

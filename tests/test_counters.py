@@ -8,15 +8,27 @@ from typing import Any
 
 import pytest
 
-from rbutton.person.ledger import Ledger
+from rbutton.person.ledger import Kind, Ledger
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement, documents, jws
+from rbutton.terms import policy as policies
 from rbutton.terms import promise as promises
 from rbutton.terms.agreement import RosterTerm
 from rbutton.terms.encoding import b64u, from_b64u, from_time_text
 from tests import sites
 from tests.host_process import Host
-from tests.visiting import NO_REPLY, SHOP, greeted, kinds, negotiate, offer, reply, seen, visit
+from tests.visiting import (
+    NO_REPLY,
+    SHOP,
+    WANTED,
+    greeted,
+    kinds,
+    negotiate,
+    offer,
+    reply,
+    seen,
+    visit,
+)
 
 JOSE = jws.CONTENT_TYPE
 
@@ -215,7 +227,7 @@ def test_other_terms_replace_what_is_in_force_when_both_have_signed_them(running
     assert (gained["mark"], gained["was"]) == ("stricter", "not stated")
     assert offer(running, "click")[0] is None
     result = running.result(
-        "offer", origin=SHOP.origin, policy=SHOP.served(), by="click", renew=True
+        "offer", origin=SHOP.origin, policy=SHOP.served(), by="click", renew=True, seen=WANTED
     )
     post = result["post"]
     assert (result["view"]["state"], result["view"]["ending"]) == ("active", old["agreement"])
@@ -233,7 +245,13 @@ def test_a_renewal_that_is_declined_changes_nothing(running: Host) -> None:
     """And is told."""
     old = answer(running, countered(running)["view"], "accept")["post"]
     delivered(running, old)
-    members = {"origin": SHOP.origin, "policy": SHOP.served(), "by": "click", "renew": True}
+    members = {
+        "origin": SHOP.origin,
+        "policy": SHOP.served(),
+        "by": "click",
+        "renew": True,
+        "seen": WANTED,
+    }
     post = running.result("offer", **members)["post"]
     view = reply(running, post, sites.problem(403, "declined"))
     assert (view["state"], view["ending"]) == ("active", old["agreement"])
@@ -245,7 +263,13 @@ def test_what_is_laxer_than_what_is_in_force_is_asked_though_it_is_listed(home: 
     terms_toml(home, '[proffer]\nalso = ["SD-BASE"]\n')
     with greeted(home) as running:
         before = negotiate(running, "click")
-        members = {"origin": SHOP.origin, "policy": SHOP.served(), "by": "click", "renew": True}
+        members = {
+            "origin": SHOP.origin,
+            "policy": SHOP.served(),
+            "by": "click",
+            "renew": True,
+            "seen": WANTED,
+        }
         post = running.result("offer", **members)["post"]
         body = SHOP.counter(post["body"], "SD-BASE")
         view = reply(running, post, sites.http(200, JOSE, body))
@@ -255,6 +279,48 @@ def test_what_is_laxer_than_what_is_in_force_is_asked_though_it_is_listed(home: 
         assert view["actions"][:2] == ["accept", "decline"]
         after = answer(running, view, "decline")["view"]
         assert (after["reason"], after["agreement"]) == ("signed", before["agreement"])
+
+
+def test_a_renewal_signs_what_was_seen_or_nothing(home: Path) -> None:
+    """A site that serves another policy by then gets the new view shown, and no signature."""
+    terms_toml(
+        home, '[proffer]\nterms = [["SD-BASE-DP", "no-stalking"], ["SD-BASE-DP"], ["SD-BASE"]]\n'
+    )
+    with greeted(home) as running:
+        first = SHOP.served(accepts=["SD-BASE-DP"])
+        members = {"origin": SHOP.origin, "by": "click"}
+        post = running.result("offer", **members, policy=first)["post"]
+        reply(running, post, SHOP.answer(post["body"]))
+        view = visit(running, accepts=["SD-BASE-DP", "no-stalking"])
+        assert {one["mark"] for one in view["renewal"]} == {"stricter"}
+        lax = SHOP.served(accepts=["SD-BASE"])
+        result = running.result("offer", **members, policy=lax, renew=True, seen=view["offering"])
+        assert result["post"] is None
+        assert {one["mark"] for one in result["view"]["renewal"]} == {"laxer"}
+        unseen = running.error("offer", **members, policy=lax, renew=True)
+        assert unseen["code"] == "malformed"
+
+
+def test_a_counter_offer_to_what_is_no_longer_so_cannot_be_accepted(
+    running: Host, home: Path
+) -> None:
+    """Another machine's agreement came with a backup meanwhile: else two would be in force."""
+    view = countered(running)["view"]
+    policy = policies.read(SHOP.policy(), SHOP.origin, catalogue().vocabulary, sites.NOW)
+    other = sites.proffer(SHOP, "SD-BASE-DP", nonce=bytes(32))
+    with Ledger(home / "ledger.sqlite3").writing() as ledger:
+        at = "2026-11-22T10:00:00Z"
+        several: dict[Kind, bytes] = {
+            "policy": policy.body,
+            "proffer": other.body,
+            "sealed": SHOP.countersign(other.body),
+        }
+        for kind, body in several.items():
+            ledger.append(kind, at, SHOP.origin, other.id, body)
+    assert seen(running)["reason"] == "signed"
+    assert "accept" not in seen(running)["actions"]
+    error = running.error("answer", origin=SHOP.origin, counter=view["counter"], by="accept")
+    assert error["code"] == "unknown-agreement"
 
 
 # Own terms

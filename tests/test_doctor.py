@@ -285,7 +285,9 @@ def _says(*lines: str) -> Break:
 
 
 def _refusing(machine: Machine) -> None:
-    machine.config.chmod(0o755)
+    """In its own words, as others may enter the folder that it is given."""
+    _, _, starts = machine.launcher.read_text("utf-8").partition("\n")
+    write_program(machine.launcher, f'chmod 755 "$2"\n{starts}')
 
 
 STARTS: dict[str, tuple[str, Break, str | None]] = {
@@ -310,7 +312,7 @@ def test_starting_it(machine: Machine, monkeypatch: pytest.MonkeyPatch, how: str
     assert (found.severity == "ok") == (code == "host-answers")
     assert detail is None or detail in (found.detail or "")
     if how == "refuses":
-        assert str(machine.config) in found.message
+        assert "can be entered by others" in found.message
         assert "chmod 700" in (found.fix or "")
 
 
@@ -333,6 +335,16 @@ def _older(machine: Machine) -> None:
     path.write_text(path.read_text("utf-8").replace('"0.1.0"', '"0.0.9"'), "utf-8")
 
 
+def _grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"zebra(")
+
+
+def _other_byte(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+
+
 @pytest.mark.parametrize(
     ("code", "break_it"),
     [
@@ -340,6 +352,15 @@ def _older(machine: Machine) -> None:
         (
             "extension-folder-damaged",
             lambda m: os.truncate(m.data / "extension" / "manifest.json", 9),
+        ),
+        ("extension-folder-damaged", lambda m: _grow(m.data / "extension" / "background.js")),
+        (
+            "extension-folder-damaged",
+            lambda m: (m.data / "extension" / "popup" / "popup.js").unlink(),
+        ),
+        (
+            "extension-folder-damaged",
+            lambda m: _other_byte(m.data / "extension" / "page" / "gpc.js"),
         ),
         ("extension-folder-other-version", _older),
     ],
@@ -351,6 +372,13 @@ def test_the_buttons_folder(machine: Machine, code: str, break_it: Break) -> Non
     assert str(machine.data / "extension") in found.message
     assert found.mend
     assert "reload" in found.mend()
+    assert not wrong(button.look(where(machine), record(machine)))
+
+
+def test_what_a_browser_notes_in_the_buttons_folder_is_no_damage(machine: Machine) -> None:
+    """Chromium keeps compiled rules there, in a folder `_metadata`."""
+    (machine.data / "extension" / "_metadata").mkdir()
+    (machine.data / "extension" / "_metadata" / "rules").write_text("x")
     assert not wrong(button.look(where(machine), record(machine)))
 
 
@@ -451,7 +479,10 @@ def test_where_nothing_is_installed(tmp_path: Path) -> None:
     before = machine.tree()
     said = machine.run("--doctor", code=3)
     assert "✗ The r-button is not installed for you" in said
-    assert "Not looked at: your terms, keys and ledger." in said
+    assert "Not looked at: your terms, keys and ledger. Once it is installed" in said
+    listed = machine.run("--list")
+    assert "not installed" in listed
+    assert "Extension:" not in listed
     assert [one["code"] for one in _doctor(machine, code=3)] == ["not-installed"]
     assert machine.tree() == before
 
@@ -462,13 +493,10 @@ def test_where_all_is_well(machine: Machine) -> None:
     assert "✓ Chromium finds the host.\n" in said
     assert "✓ The host answers: version 0.1.0.\n" in said
     assert "Nothing is wrong with what was looked at." in said
+    assert "ledger. For those: rbutton doctor" in said
+    assert "Once it is installed" not in said
     assert "✗" not in said
-    assert machine.tree() - before <= {
-        ".config/rbutton/terms.toml",
-        ".config/rbutton/terms.schema.json",
-        ".local/share/rbutton/terms.confirmed.toml",
-        ".local/share/rbutton/terms.last-good.toml",
-    }
+    assert machine.tree() == before
 
 
 def test_fix_mends_all_that_is_safe_at_once(machine: Machine) -> None:

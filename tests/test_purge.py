@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rbutton.person.seen import SeenOfSites
 from tests import homes, ledgers, light, processes
 from tests.commands import on_a_terminal
 from tests.machine import Machine
@@ -32,6 +33,14 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     host.result("set", key="signals.dnt", value="off")
     host.end()
     ledgers.one_of_each(machine.data / "ledger.sqlite3", datetime.now(UTC))
+    SeenOfSites(machine.data / "seen.sqlite3").keep(
+        "https://a.example",
+        "tk",
+        url="https://a.example",
+        outcome="said",
+        body=b"T",
+        now=datetime.now(UTC),
+    )
     shutil.copytree(machine.home, machine.root / "kept", symlinks=True)
     return machine
 
@@ -149,6 +158,8 @@ def test_after_an_uninstall_what_stayed_goes(machine: Machine) -> None:
     kept = machine.root / env.name
     shutil.copytree(env, kept, symlinks=True)
     machine.run("--uninstall")
+    said = purge(machine, code=2)
+    assert said.index("install_host.py") < said.index("export FILE")
     kept.rename(env)
     said = purge(machine, "--yes")
     assert "In force: 1. Ever offered: 8." in said

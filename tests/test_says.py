@@ -105,7 +105,10 @@ def lines(says: Any) -> list[tuple[str, str]]:
 def test_a_site_that_says_nothing(make: Make) -> None:
     says = make().says()
     assert (says["lines"], says["contradictions"], says["due"]) == ([], [], 4)
-    assert says["note"] == "It says nothing that is known here. It was not asked yet."
+    assert (
+        says["note"]
+        == "It says nothing that is known here. It was not asked yet; “Look” in the button does."
+    )
 
 
 def test_each_claim_is_a_sentence_with_its_date_and_its_bytes(make: Make) -> None:

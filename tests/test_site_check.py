@@ -215,6 +215,7 @@ def test_a_redirect_of_its_own_is_followed(server: Hostile) -> None:
 POLICY: dict[str, tuple[bytes, str]] = {
     "none": (http(404), "policy-missing"),
     "hidden": (http(403), "policy-missing"),
+    "a proxy alone": (http(502), "policy-down"),
     "redirected": (http(301, b"", f"Location: {POLICY_PATH}/"), "policy-redirects"),
     "too large": (http(200, b" " * 65_537, kind="application/json"), "policy-too-large"),
     "no JSON": (http(200, b"<p>", kind="application/json"), "policy-invalid"),
@@ -255,6 +256,20 @@ def test_what_is_wrong_in_the_policy(
     assert not any("\x1b" in one.told() for one in found.findings)
 
 
+def test_behind_a_proxy_without_the_kit_it_asks_whether_that_runs(server: Hostile) -> None:
+    server.answers[f"GET {POLICY_PATH}"] = http(502)
+    (found,) = [one for one in looked(server.origin).findings if one.severity == "problem"]
+    assert "Is `rbutton site serve` running" in (found.fix or "")
+    assert "pload" not in found.told()
+
+
+def test_of_a_policy_for_another_origin_both_are_named(server: Hostile) -> None:
+    serve_policy(server, origin="https://www.shop.example")
+    (found,) = [one for one in looked(server.origin).findings if one.severity == "problem"]
+    assert "https://www.shop.example" in found.message
+    assert server.origin in found.message
+
+
 def test_a_promise_that_ended_or_is_anothers(server: Hostile) -> None:
     for promises in (
         PromiseOf(("do-not-track",), _now() - timedelta(days=1)).signed(
@@ -281,6 +296,12 @@ ENDPOINT: dict[str, tuple[bytes, str, str]] = {
     "no code": (http(400, b"{}", kind="application/problem+json"), "problem", "endpoint-wrong"),
     "redirected": (http(307, b"", "Location: /x"), "problem", "endpoint-redirects"),
     "busy": (http(429), "warning", "endpoint-busy"),
+    "a proxy alone": (http(503), "problem", "endpoint-down"),
+    "its own 503": (
+        http(503, MALFORMED.replace(b"malformed", b"full"), kind="application/problem+json"),
+        "problem",
+        "endpoint-wrong",
+    ),
 }
 
 
@@ -330,8 +351,8 @@ def test_a_hostile_server_cannot_hold_it_up(
 def test_where_nobody_is_it_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         origin = f"http://127.0.0.1:{gone.getsockname()[1]}"
-    assert codes(origin) == ["page-connection", "policy-connection"]
-    assert codes("https://nobody.invalid") == ["page-name", "policy-name"]
+    assert codes(origin) == ["page-connection"]
+    assert codes("https://nobody.invalid") == ["page-name"]
 
 
 class TestTls:
@@ -350,13 +371,13 @@ class TestTls:
     @pytest.mark.usefixtures("trusted")
     def test_one_for_another_name(self) -> None:
         with hostile(authority.server_context(["shop.test"]), "localhost") as server:
-            assert codes(server.origin) == ["page-tls", "policy-tls"]
-            (first, _) = looked(server.origin).findings
+            assert codes(server.origin) == ["page-tls"]
+            (first,) = looked(server.origin).findings
             assert "localhost" in (first.detail or "")
 
     def test_one_that_nobody_vouches_for(self) -> None:
         with hostile(authority.server_context(["localhost"]), "localhost") as server:
-            assert codes(server.origin) == ["page-tls", "policy-tls"]
+            assert codes(server.origin) == ["page-tls"]
 
     @pytest.mark.usefixtures("trusted")
     def test_one_that_ends_soon(self) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import stat
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,11 @@ class TestInit:
     def test_again_it_keeps_key_and_policy(self, where: Path) -> None:
         site("init", where, *NEW, "--static")
         before = {one.name: one.read_bytes() for one in where.iterdir()}
-        assert "was kept" in site("init", where, "--origin", "https://other.example")
+        for option, value in (("--origin", "https://other.example"), ("--accepts", "no-stalking")):
+            said = site("init", where, option, value)
+            assert f"{where / folder.FILE} was there already and was kept: {option}" in said
+            assert "edit that file" in said
+        assert "was kept" not in site("init", where)
         assert {one.name: one.read_bytes() for one in where.iterdir()} == before
 
     def test_a_later_promise_is_a_new_file(self, where: Path) -> None:
@@ -95,13 +100,30 @@ class TestInit:
             ((*NEW, "--accepts", "zebra"), 3, "not in the roster: zebra"),
             (("--origin", ORIGIN, "--name", "a\u202eb"), 3, "bidi"),
             ((*NEW, "--contact", "zebra"), 3, "mailto:"),
+            ((*NEW, "--accepts", "SD-BASE-PD"), 3, "Did you mean SD-BASE-DP?"),
+            ((*NEW, "--accepts", "NO-Stalkin"), 3, "Did you mean no-stalking?"),
         ],
     )
     def test_what_no_agent_would_take_is_not_made(
         self, where: Path, arguments: Any, code: int, says: str
     ) -> None:
-        assert says in site("init", where, *arguments, code=code)
-        assert not (where / folder.FILE).exists()
+        """Nor is anything else: no key, no folder; and no file is blamed that is not there."""
+        said = site("init", where, *arguments, code=code)
+        assert says in said
+        assert folder.FILE not in said
+        assert not where.exists()
+
+    def test_what_is_to_be_typed_next_is_what_was_typed(self, where: Path, tmp_path: Path) -> None:
+        """From an environment of its own, whose command is on no PATH."""
+        typed = tmp_path / "rbutton"
+        start = f"#!{sys.executable} -P\nfrom rbutton.cli import main\nraise SystemExit(main())\n"
+        typed.write_text(start)
+        typed.chmod(0o755)
+        command = [f"{tmp_path}/./rbutton", "site", "init", str(where), *NEW]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert f"{tmp_path}/./rbutton site serve {where}" in said
+        assert f"{tmp_path}/./rbutton site check {ORIGIN}" in said
+        assert "endpoint: rbutton site serve" in site("init", where)
 
 
 MISTAKES = {
@@ -138,6 +160,13 @@ def test_where_nothing_was_made_it_says_what_to_type(tmp_path: Path) -> None:
 def test_a_site_that_only_promises_is_not_served(where: Path) -> None:
     site("init", where, *NEW, "--static")
     assert "signs with nobody" in site("serve", where, code=3)
+
+
+def test_a_page_for_trying_is_at_the_sites_own_origin_or_not_at_all(where: Path) -> None:
+    site("init", where, *NEW)
+    said = site("serve", where, "--port", "0", "--demo-page", code=3)
+    assert f"says origin = {ORIGIN}" in said
+    assert "--origin http://127.0.0.1:" in said
 
 
 def test_a_port_that_is_taken_is_told(where: Path) -> None:
@@ -217,8 +246,6 @@ KIT = "sqlalchemy,starlette,uvicorn,httpx,anyio,psycopg"
 
 
 def without(packages: str, *arguments: object) -> Any:
-    import subprocess
-
     command = [sys.executable, "-P", "-c", WITHOUT, packages, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
@@ -227,7 +254,7 @@ def test_an_owner_needs_nothing_of_a_persons(where: Path) -> None:
     done = without(PERSONS, "site", "init", where, *NEW)
     assert done.returncode == 0, done.stderr
     assert without(PERSONS, "site", "export", where, "--csv").returncode == 0
-    assert "rbutton[agent]" in without(PERSONS, "--help").stdout
+    assert "install_host.py" in without(PERSONS, "--help").stdout
 
 
 def test_a_person_needs_nothing_of_the_kit(where: Path) -> None:
@@ -235,7 +262,9 @@ def test_a_person_needs_nothing_of_the_kit(where: Path) -> None:
     assert "agreements" in without(KIT, "--help").stdout
     done = without(KIT, "site", "init", where, *NEW)
     assert done.returncode == 3
-    assert "rbutton[site]" in done.stderr
+    assert "  python3 -m venv .venv\n" in done.stderr
+    assert '  .venv/bin/pip install ".[site]"\n' in done.stderr
+    assert "python3-venv" in done.stderr
 
 
 def test_postgresql_without_its_driver_is_told(where: Path) -> None:
@@ -244,7 +273,7 @@ def test_postgresql_without_its_driver_is_told(where: Path) -> None:
         file.write('store = "postgresql://rbutton@127.0.0.1/shop"\n')
     done = without("psycopg", "site", "serve", where)
     assert done.returncode == 3
-    assert "rbutton[site-postgresql]" in done.stderr
+    assert '.venv/bin/pip install ".[site-postgresql]"' in done.stderr
 
 
 def test_key_and_former_keys_are_never_lost(where: Path, monkeypatch: pytest.MonkeyPatch) -> None:

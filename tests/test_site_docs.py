@@ -1,8 +1,10 @@
 """docs/for-sites.md is true: its tables, its lines for servers, and its examples, which are run."""
 
+import asyncio
 import csv
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,6 +21,7 @@ import pytest
 from rbutton.cli import site_serve
 from rbutton.shipped.roster import catalogue
 from rbutton.site import export, folder, lines, store
+from rbutton.site.check.looking import look
 from rbutton.site.limit import Rate
 from rbutton.site.serving import create_app
 from rbutton.site.site import Site
@@ -65,8 +68,17 @@ def test_the_lines_for_servers_are_those_that_init_prints() -> None:
     assert (site_serve._HOST, site_serve._PORT) == (lines.HOST, lines.PORT)
 
 
+def test_the_kits_command_is_written_as_it_is_found() -> None:
+    """What the installation for a person makes is another `rbutton`, without the kit."""
+    assert not re.search(r"(?<!\.venv/bin/)rbutton site \w+ (?:my-|https|--)", TEXT)
+    assert "python3 -m venv .venv" in TEXT
+    assert "apt install python3-venv" in TEXT
+
+
 def test_the_columns_of_the_export_are_told() -> None:
-    told = TEXT.partition("`rbutton site export my-site --csv`")[2].partition("`--json`")[0]
+    told = TEXT.partition("`.venv/bin/rbutton site export my-site --csv`")[2].partition("`--json`")[
+        0
+    ]
     assert [span for span in spans(told) if span in export.COLUMNS] == list(export.COLUMNS)
 
 
@@ -195,10 +207,23 @@ def test_the_django_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_links_within_it_lead_somewhere() -> None:
-    import re
-
     for anchor in re.findall(r"\]\(#([^)]+)\)", TEXT):
         assert anchor in headings(TEXT), anchor
+
+
+def test_the_page_for_trying_announces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At `/`, so that a browser with the button needs no web server besides."""
+    monkeypatch.setenv("RBUTTON_SITE_DEMO_PAGE", "1")
+
+    def make(origin: str) -> Any:
+        monkeypatch.setenv("RBUTTON_SITE", str(make_folder(tmp_path / "site", origin)))
+        return create_app()
+
+    with serving(make) as server:
+        looked = asyncio.run(look(server.origin))
+        assert {one.severity for one in looked.findings} == {"ok"}
+        assert "can sign" in looked.sees
+        assert server.ask("GET", "/zebra")[0] == 404
 
 
 def test_what_serve_runs_is_what_the_library_is(tmp_path: Path) -> None:

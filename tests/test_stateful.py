@@ -8,7 +8,7 @@ RBUTTON_STATEFUL=2000 tries so many histories, each time others, instead of the 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -65,10 +66,9 @@ POLICIES: tuple[Json, ...] = (
 OWN = '[own]\nclauses = { "track.offsite" = "never", copy = "on-request" }\n'
 SETTINGS: tuple[str, ...] = (
     FIRST_TEXT,
-    '[proffer]\nalso = ["SD-BASE"]\n',
-    '[proffer]\nalso = ["SD-BASE", "SD-BASE-A"]\n' + OWN,
+    '[proffer]\nalso = ["SD-BASE", "SD-BASE-A", "SD-BASE-AT"]\n' + OWN,
     '[proffer]\nterms = [["do-not-track"]]\n',
-    '[proffer]\nterms = [["PDC-AI"], ["SD-BASE"]]\nalso = ["SD-BASE-AT"]\n',
+    '[proffer]\nterms = [["PDC-AI"], ["SD-BASE"]]\nalso = ["SD-BASE"]\n',
     '[proffer]\nterms = [["no-stalking", "mine-as-well"], ["SD-BASE"]]\n',
     '[proffer]\nnegotiate = "click"\n',
     '[proffer]\nnegotiate = "never"\nterms = [["SD-BASE"]]\n' + OWN,
@@ -212,7 +212,7 @@ class World(RuleBasedStateMachine):
             self.requests.append(Request(post, self.clock.now))
             if pressed:
                 self.pressed.add(post["agreement"])
-        self.check_acts(pressed=pressed)
+        self.check_acts(pressed=pressed, saw=members.get("seen") or ())
         return result
 
     def page(self, browser: int) -> Json:
@@ -229,6 +229,7 @@ class World(RuleBasedStateMachine):
         """What is shown of the page that is open."""
         members = {"announced": True, "policy": self.page(browser)}
         view: Json = self.browsers[browser].asks("visit", origin=ORIGIN, **members)["view"]
+        self.browsers[browser].shown = view
         return view
 
     @rule(
@@ -242,9 +243,10 @@ class World(RuleBasedStateMachine):
         self, browser: int, worker: int, stale: bool, does: str, fate: Fate
     ) -> None:
         """The extension does what the view says, and then the person something, too."""
-        if not stale:
+        view = self.browsers[browser].shown
+        if not stale or view is None:
             self.load(browser, worker)
-        view = self.view(browser)
+            view = self.view(browser)
         if view["tell"]:
             self.tells(browser, view["tell"], "retry", policy=True)
         if view["offer"] == "now":
@@ -253,21 +255,43 @@ class World(RuleBasedStateMachine):
             case "touch" | "click":
                 self.offers(browser, does)
             case "renew" | "own":
-                self.offers(browser, "click", renew=does == "renew", own=does == "own")
+                in_force = bool(view["offering"])
+                self.offers(browser, "click", renew=in_force, own=does == "own")
             case "note":
                 self.ask(browser, "note", policy=self.page(browser))
         self.carried(browser, fate, worker)
 
-    @rule(browser=either, of=st.sampled_from(POLICIES), accepts=st.booleans())
-    def they_come_to_terms(self, browser: int, of: Json, accepts: bool) -> None:
+    @initialize(of=st.none() | st.sampled_from(POLICIES), text=st.sampled_from(SETTINGS))
+    def it_begins(self, of: Json | None, text: str) -> None:
+        """Mostly with something in force."""
+        self.terms_are_edited(text, confirmed=True)
+        if of:
+            self.they_come_to_terms(0, of, accepts=True)
+
+    @rule(
+        browser=either,
+        of=st.sampled_from(POLICIES),
+        accepts=st.booleans(),
+        text=st.none() | st.none() | st.sampled_from(SETTINGS),
+    )
+    def they_come_to_terms(
+        self, browser: int, of: Json, accepts: bool, text: str | None = None
+    ) -> None:
         """As it goes where nothing comes between: so that there is something to spoil."""
         self.workers[0].policy = self.policy(of)
+        if text is not None:
+            self.terms_are_edited(text, confirmed=accepts)
         self.a_page_is_visited(browser, 0, stale=False, does="renew", fate="answered")
         if accepts:
             self.a_counter_is_answered(browser, "accept", "answered")
 
     def offers(self, browser: int, by: str, **more: bool) -> None:
-        self.ask(browser, "offer", pressed=by == "click", policy=self.page(browser), by=by, **more)
+        """At once, at a touch or by a press, which is for what was shown."""
+        shown = self.browsers[browser].shown
+        # What is offered where nothing is in force gives nothing up.
+        seen = shown["offering"] if shown and more.get("renew") else None
+        members = {"policy": self.page(browser), "by": by, "seen": seen}
+        self.ask(browser, "offer", pressed=by == "click", **members, **more)
 
     @rule(browser=either, by=st.sampled_from(["accept", "always", "decline"]), fate=fates)
     def a_counter_is_answered(self, browser: int, by: str, fate: Fate) -> None:
@@ -294,15 +318,7 @@ class World(RuleBasedStateMachine):
     def carried(self, browser: int, fate: Fate, worker: int = 0) -> None:
         """What was just posted is answered, or stays on its way."""
         while fate == "answered" and self.requests:
-            self.a_request_is_answered(-1, worker, browser)
-
-    @rule(appended=st.integers(-1, 4), browser=either)
-    def a_host_is_killed(self, appended: int, browser: int) -> None:
-        """At once, or when it has next written so much."""
-        if appended < 0:
-            self.browsers[browser].start()
-        else:
-            self.killed = appended
+            self.a_request("answered", -1, worker, browser)
 
     @rule(browser=either, does=st.sampled_from(["touch", "click", "end", "accept"]))
     def the_other_browser_is_faster(self, browser: int, does: str) -> None:
@@ -330,48 +346,56 @@ class World(RuleBasedStateMachine):
             self.browsers[0].terms_file.confirm(loosened.id)
             self.browsers[1].look()
 
+    @rule(who=st.sampled_from(["browser", "worker"]), which=either, after=st.integers(-1, 5))
+    def somebody_is_killed(self, who: str, which: int, after: int) -> None:
+        """At once, or when it next writes, after so many records or statements."""
+        match who:
+            case "browser" if after < 0:
+                self.browsers[which].start()
+            case "browser":
+                self.killed = after
+            case "worker" if after < 0:
+                self.workers[which].close()
+                self.workers[which].start()
+            case "worker":
+                self.workers[which].dies_after(after)
+
     # What becomes of what is on its way
 
     @precondition(lambda self: self.requests)
-    @rule(number=which, worker=either, browser=either)
-    def a_request_is_answered(self, number: int, worker: int, browser: int) -> None:
-        """As it mostly is."""
-        request = self.requests.pop(number % len(self.requests))
-        reply = self.workers[worker].answers(request.post["body"].encode())
-        self.told(browser, request.post, reply or {"failed": "timeout"})
-
-    @precondition(lambda self: self.requests)
-    @rule(number=which, worker=either, doubled=st.booleans())
-    def a_request_arrives(self, number: int, worker: int, doubled: bool) -> None:
-        """Its answer is on its way, and perhaps a copy of it still."""
+    @rule(
+        number=which,
+        happens=st.sampled_from(["answered", "arrives", "doubled", "lost"]),
+        worker=either,
+        browser=either,
+    )
+    def a_request(self, happens: str, number: int = 0, worker: int = 0, browser: int = 0) -> None:
+        """It is answered at once, or its answer is on its way, perhaps beside a copy of it."""
         place = number % len(self.requests)
-        request = self.requests[place] if doubled else self.requests.pop(place)
-        reply = self.workers[worker].answers(request.post["body"].encode())
-        if reply:
+        request = self.requests[place] if happens == "doubled" else self.requests.pop(place)
+        reply: Json | None = {"failed": "network"}
+        if happens != "lost":
+            reply = self.workers[worker].answers(request.post["body"].encode())
+        if happens in ("answered", "lost"):
+            self.told(browser, request.post, reply or {"failed": "timeout"})
+        elif reply:
             self.replies.append(Reply(request.post, reply))
 
     @precondition(lambda self: self.replies)
-    @rule(number=which, browser=either, doubled=st.booleans())
-    def a_reply_arrives(self, number: int, browser: int, doubled: bool) -> None:
+    @rule(
+        number=which,
+        happens=st.sampled_from(["arrives", "doubled", "lost", "timeout"]),
+        browser=either,
+    )
+    def a_reply(self, happens: str, number: int = 0, browser: int = 0) -> None:
         place = number % len(self.replies)
-        reply = self.replies[place] if doubled else self.replies.pop(place)
-        self.told(browser, reply.post, reply.reply)
+        reply = self.replies[place] if happens == "doubled" else self.replies.pop(place)
+        if happens != "lost":
+            came = {"failed": "timeout"} if happens == "timeout" else reply.reply
+            self.told(browser, reply.post, came)
 
     def told(self, browser: int, post: Json, reply: Json) -> None:
         self.ask(browser, "reply", agreement=post["agreement"], notice=post["notice"], reply=reply)
-
-    @precondition(lambda self: self.requests)
-    @rule(number=which, browser=either)
-    def a_request_is_lost(self, number: int, browser: int) -> None:
-        request = self.requests.pop(number % len(self.requests))
-        self.told(browser, request.post, {"failed": "network"})
-
-    @precondition(lambda self: self.replies)
-    @rule(number=which, browser=either, told=st.booleans())
-    def a_reply_is_lost(self, number: int, browser: int, told: bool) -> None:
-        reply = self.replies.pop(number % len(self.replies))
-        if told:
-            self.told(browser, reply.post, {"failed": "timeout"})
 
     @rule(span=st.sampled_from(SPANS))
     def time_passes(self, span: timedelta) -> None:
@@ -391,15 +415,6 @@ class World(RuleBasedStateMachine):
         self.name += new == "name"
         for worker in workers:
             self.workers[worker].policy = self.policy(of)
-
-    @rule(worker=either, statements=st.integers(-1, 5))
-    def a_worker_is_killed(self, worker: int, statements: int) -> None:
-        """At once, or at its next statement but so many."""
-        if statements < 0:
-            self.workers[worker].close()
-            self.workers[worker].start()
-        else:
-            self.workers[worker].dies_after(statements)
 
     @rule(off=st.sampled_from(CLOCKS))
     def the_sites_clock_is_set(self, off: timedelta) -> None:
@@ -444,8 +459,12 @@ class World(RuleBasedStateMachine):
             old, new = (person.agreements[one] for one in (before, self.in_force))
             assert self.in_force in self.pressed or no_laxer(new.members, old.members)
 
-    def check_acts(self, *, pressed: bool) -> None:
-        """Everything that was signed since the last look is what the person said."""
+    def check_acts(self, *, pressed: bool, saw: Sequence[str] = ()) -> None:
+        """Everything that was signed since the last look is what the person said.
+
+        Args:
+            saw: the ids that were shown as what a press would offer.
+        """
         terms_file = self.browsers[0].terms_file
         for browser in self.browsers:
             browser.look()
@@ -457,6 +476,8 @@ class World(RuleBasedStateMachine):
             ids = [term["id"] for term in members.get("terms", ())]
             if record.kind == "proffer":
                 own = members["terms"] == [{"id": "own", "clauses": said.own.clauses}]
+                assert own or not saw or sorted(ids) == sorted(saw)
+                assert own or saw or members["supersedes"] is None
                 assert sorted(ids) in [sorted(one) for one in said.proffer.terms] or (
                     own and pressed
                 )
@@ -468,6 +489,7 @@ class World(RuleBasedStateMachine):
             elif record.kind == "accepted" and record.agreement not in self.pressed:
                 assert set(ids) <= set(said.proffer.also) - CLICK_ONLY
                 assert terms_file.loosened is None
+        self.nothing_is_laxer_than_before(self.person)
 
     # The end
 
@@ -502,7 +524,7 @@ class World(RuleBasedStateMachine):
         else:
             return False
         while self.requests:
-            self.a_request_is_answered(0, 0, 0)
+            self.a_request("answered")
         self.clock.now += timedelta(minutes=1)
         self.it_holds()
         return True
@@ -566,10 +588,10 @@ def test_ending_an_agreement_takes_back_what_was_to_replace_it(world: World) -> 
     """The site has signed it, and the answer was lost: it does not come into force afterwards."""
     world.they_come_to_terms(0, DP, accepts=False)
     world.a_page_is_visited(0, 0, stale=False, does="renew", fate="later")
-    world.a_request_arrives(0, 0, doubled=False)
+    world.a_request("arrives")
     assert world.site.replaced == world.person.in_force
     world.end_is_pressed(0, policy=True, fate="answered")
-    world.a_reply_arrives(0, 0, doubled=False)
+    world.a_reply("arrives")
     world.it_holds()
     assert world.person.in_force == set()
     world.heal()
@@ -581,7 +603,7 @@ def test_an_end_is_acknowledged_though_the_key_changed_twice(world: World) -> No
     world.they_come_to_terms(0, DP, accepts=False)
     world.the_policy_changes(DP, (0, 1), "key")
     world.end_is_pressed(0, policy=False, fate="later")
-    world.a_request_arrives(0, 0, doubled=False)
+    world.a_request("arrives")
     world.replies.clear()
     world.the_policy_changes(DP, (0, 1), "key")
     world.heal()
@@ -597,11 +619,11 @@ def test_what_was_refused_is_not_signed_when_a_copy_arrives(world: World, why: s
         world.the_sites_clock_is_set(-7 * MINUTE)
     else:
         world.the_policy_changes(BASE, (1,), "")
-    world.a_request_arrives(0, 1, doubled=True)
-    world.a_reply_arrives(0, 0, doubled=False)
+    world.a_request("doubled", worker=1)
+    world.a_reply("arrives")
     assert world.records()[-1].kind == "refused"
     world.time_passes(3 * MINUTE)
-    world.a_request_arrives(0, 0, doubled=False)
+    world.a_request("arrives")
     world.it_holds()
     assert world.site.in_force == set()
 
@@ -632,8 +654,8 @@ def test_what_was_taken_back_is_told_until_the_site_cannot_sign_it(world: World)
     world.time_passes(MINUTE)
     world.end_is_pressed(0, policy=True, fate="later")
     world.time_passes(3 * MINUTE)
-    world.a_request_is_answered(-1, 0, 0)
-    world.a_request_arrives(0, 0, doubled=False)
+    world.a_request("answered", -1)
+    world.a_request("arrives")
     world.it_holds()
     assert len(world.site.in_force) == 1
     world.heal()
@@ -646,7 +668,7 @@ def test_whatever_comes_between_them() -> None:
     run_state_machine_as_test(
         World,
         settings=settings(
-            max_examples=int(more or 160),
+            max_examples=int(more or 120),
             stateful_step_count=80 if more else 40,
             deadline=None,
             derandomize=more is None,

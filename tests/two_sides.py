@@ -54,12 +54,14 @@ class Browser:
 
     Attributes:
         page: the policy as it was read when the page was loaded.
+        shown: what the button showed of it last.
     """
 
     def __init__(self, home: Home, seed: bytes) -> None:
         self._home = home
         Seed(home).put(seed)
         self.page: Json | None = None
+        self.shown: Json | None = None
         self.start()
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ import { api } from "../browser.js";
 import { byId, el, magnets } from "../dom.js";
 import { line } from "../line.js";
 import { noteLoosened } from "../loosened.js";
-import { aloneBecause, OPTIONS } from "../words.js";
+import { aloneBecause, MEANWHILE, OPTIONS } from "../words.js";
 import { sitesPart } from "./sites.js";
 
 const picture = magnets(byId("magnets"));
@@ -68,7 +68,7 @@ function renderAlone() {
 function renderProblem(problem) {
   byId("problem").hidden = !problem;
   byId("problem").replaceChildren(...problem ? [
-    el("strong", {}, problem.message), el("p", {}, problem.fix ?? ""),
+    el("strong", {}, problem.message), el("p", {}, problem.fix ?? ""), el("p", {}, MEANWHILE),
   ] : []);
 }
 

@@ -5,7 +5,7 @@ import { api, SITE_ACCESS } from "../browser.js";
 import { byId, el, magnets } from "../dom.js";
 import { line } from "../line.js";
 import { noteLoosened } from "../loosened.js";
-import { ACTIONS, aloneBecause, HERE, MARKS, PLACES, RECOGNISE, STILL_SIGNALLING, SURE } from "../words.js";
+import { ACTIONS, aloneBecause, HERE, MARKS, MEANWHILE, PLACES, RECOGNISE, STILL_SIGNALLING, SURE } from "../words.js";
 import { differences, showChanges } from "./differences.js";
 import { saysPart } from "./says.js";
 import { signalsPart } from "./signals.js";
@@ -78,7 +78,9 @@ function render() {
   byId("words").hidden = !view.words;
   byId("words").querySelector("blockquote").textContent = view.words ?? "";
   byId("trouble").hidden = !trouble || view.state === "alone";
-  byId("trouble").replaceChildren(el("p", {}, trouble?.message ?? ""), trouble?.fix ? el("p", { className: "sub" }, trouble.fix) : "");
+  // Of a mistake alone: what else went wrong changed nothing that holds.
+  const holds = trouble && trouble === model.problem ? MEANWHILE : "";
+  byId("trouble").replaceChildren(el("p", {}, trouble?.message ?? ""), trouble?.fix ? el("p", { className: "sub" }, trouble.fix) : "", holds ? el("p", { className: "sub" }, holds) : "");
 
   showSays(alone || model.here?.off ? null : model.says, model.looking, view.actions.includes("look"));
   noteLoosened(byId("loosened"), alone ? null : model.loosened, (message) => port.postMessage(message));
@@ -173,7 +175,7 @@ function act(action) {
   const { tabId, place } = model;
   model.busy = action;
   render();
-  port.postMessage({ type: "act", action, tabId, documentId: place.documentId, seen: { ending: model.view?.ending ?? null, counter: model.view?.counter ?? null } });
+  port.postMessage({ type: "act", action, tabId, documentId: place.documentId, seen: { ending: model.view?.ending ?? null, counter: model.view?.counter ?? null, offering: model.view?.offering ?? null } });
 }
 
 // What another press does not take back takes a second one.

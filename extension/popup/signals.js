@@ -82,6 +82,8 @@ function renderNotes({ here, unapplied }, tell, fixed) {
   byId("signals-notes").replaceChildren(...notes);
 }
 
+const SETTLED = 500;   // ms
+
 function renderAsked(asked, tell) {
   const box = byId("asked");
   box.hidden = !asked;
@@ -92,15 +94,22 @@ function renderAsked(asked, tell) {
   const { request } = HERE;
   const end = asked.maxAge === null ? null : day(new Date(Date.now() + asked.maxAge * 1000).toISOString());
   const short = asked.maxAge !== null && asked.maxAge <= 30 * 24 * 60 * 60;
+  // What a page puts in the place of another question must not get the press that was meant for that.
+  const drawn = performance.now();
   const button = (decision, label) => {
     const made = el("button", { type: "button", "data-decision": decision }, label);
-    made.addEventListener("click", () => tell({ type: "decide", id: asked.id, decision }));
+    made.addEventListener("click", () => {
+      if (performance.now() - drawn >= SETTLED) tell({ type: "decide", id: asked.id, decision });
+    });
     return made;
   };
+  const all = asked.targets !== null && asked.targets.length > 3
+    ? el("details", {}, el("summary", {}, request.all(asked.targets.length)), el("p", {}, asked.targets.join(", "))) : "";
   const words = [asked.name, asked.explanation].filter(Boolean);
   box.replaceChildren(
     el("strong", {}, `${asks(asked.host)}.`),
     el("p", {}, asked.targets === null ? request.everyone : request.targets(asked.targets)),
+    all,
     words.length ? el("figure", {}, el("figcaption", {}, request.words), el("blockquote", {}, words.join(" — "))) : "",
     asked.details ? el("p", {}, el("a", { href: asked.details, target: "_blank", rel: "noreferrer" }, request.details)) : "",
     el("div", {}, button("no", request.no), ...short ? [] : [button("month", request.month)],

@@ -10,7 +10,7 @@ from starlette.requests import Request as Asked
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from tests.e2e.browsers import Page
+from tests.e2e.browsers import PATIENCE, Page
 from tests.e2e.person import Person
 from tests.e2e.recorder import Request, Site
 
@@ -34,14 +34,18 @@ if (top !== self) addEventListener("message", ({ source }) =>
 
 
 async def _page(request: Asked) -> Response:
-    """Asks for an image of its own, `image`, and a `frame`; `Tk` with `?tk`."""
+    """Asks for an image of its own, `image`, and a `frame`; `Tk` with `?tk`.
+
+    With `?again` it loads itself anew, for ever.
+    """
     query = request.query_params
     frame = f'<iframe src="{query["frame"]}" title="framed"></iframe>' if "frame" in query else ""
     image = f'<img src="{query["image"]}" alt="">' if "image" in query else ""
+    again = "<script>onload = () => location.reload()</script>" if "again" in query else ""
     headers = {"Cache-Control": "no-store"} | ({"Tk": query["tk"]} if "tk" in query else {})
     return HTMLResponse(
         f'<!doctype html><title>{request.url.path}</title><link rel="icon" href="data:,">'
-        f'<script>{_TELL}</script><img src="/own.svg" alt="">{image}{frame}<p>Hello</p>',
+        f'<script>{_TELL}</script><img src="/own.svg" alt="">{image}{frame}<p>Hello</p>{again}',
         headers=headers,
     )
 
@@ -101,6 +105,18 @@ def told(page: Page) -> dict[str, Any]:
     """What the page's own first script read of `navigator`."""
     found: dict[str, Any] = json.loads(page.run("return JSON.stringify(window.told);"))
     return found
+
+
+#: `await until(() => …)` in a page's script: no test waits for ever.
+UNTIL = f"""
+const until = async (holds) => {{
+  const end = Date.now() + {PATIENCE * 1000};
+  while (!holds()) {{
+    if (Date.now() > end) throw new Error(`never: ${{holds}}`);
+    await new Promise((next) => setTimeout(next));
+  }}
+}};
+"""
 
 
 def choose(person: Person, text: str) -> None:

@@ -15,7 +15,7 @@ from rbutton.person.settings import Exemption, Settings, Signals
 from rbutton.person.settings import Site as Wish
 from tests.e2e.browsers import PATIENCE, Page
 from tests.e2e.conftest import NewPerson
-from tests.e2e.per_site import BOTH, NEITHER, Sent, choose, page_at, sent_to, serve, told
+from tests.e2e.per_site import BOTH, NEITHER, UNTIL, Sent, choose, page_at, sent_to, serve, told
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -151,41 +151,45 @@ def test_leaving_a_site_takes_nothing_from_the_next_one(
 
 
 def test_while_choices_are_changed_over_and_over_nothing_drops(
-    person: Person, tab: Page, site: Site
+    new_person: NewPerson, site: Site
 ) -> None:
-    """A hundred changes, while a site that none of them is about is asked all the time."""
+    """A hundred changes, from nothing chosen to something and back, while a site that none of
+    them is about is asked all the time: for pages, frames and what they load."""
+    person = new_person("storm")
+    person.start()
     options = person.options()
+    tab = person.new_page()
     tab.goto(page_at(site, "ads.test"))
     tab.run(
-        "window.going = true;"
+        "window.going = true; window.read = [];"
         "(async () => { while (window.going) { await fetch('/storm.json');"
         " const frame = document.createElement('iframe'); frame.src = '/page/storm';"
         " document.body.append(frame);"
-        " await new Promise((done) => frame.onload = done); window.read ??= [];"
+        " await new Promise((done) => frame.onload = done);"
         " window.read.push([frame.contentWindow.told.dnt, frame.contentWindow.told.gpc].join());"
         " frame.remove(); } window.over = true; })();"
     )
-    options.run(_STORM)
-    tab.run("window.going = false; while (!window.over) await new Promise((go) => setTimeout(go));")
-    options.close()
+    pages = person.browser.background_page(page_at(site, "cdn.test", "again", again="1"))
+    options.run(UNTIL + _STORM)
+    tab.run(f"window.going = false; {UNTIL} await until(() => window.over);")
     assert set(tab.run("return window.read;")) == {"1,true"}
-    storm = site.to("/storm.json") + site.to("/page/storm") + site.to("/own.svg")
-    assert len(storm) > 20
-    assert {Sent.of(one) for one in storm} == {BOTH}
+    pages.close()
+    person.stop()
+    for path in ("/storm.json", "/page/storm", "/page/again", "/own.svg"):
+        asked = site.to(path)
+        assert len(asked) > 20, path
+        assert {Sent.of(one) for one in asked} == {BOTH}, path
 
 
 _STORM = """
 const port = (globalThis.browser ?? globalThis.chrome).runtime.connect({ name: "options" });
-const said = () => new Promise((resolve) => port.onMessage.addListener(function heard({ type }) {
-  if (type !== "set") return;
-  port.onMessage.removeListener(heard);
-  resolve();
-}));
+let answered = 0;
+port.onMessage.addListener(({ type }) => { if (type === "set") answered++; });
 for (let at = 0; at < 100; at++) {
-  const answered = said();
-  port.postMessage({ type: "set", key: `sites.storm${at % 5}.example.${at % 2 ? "gpc" : "dnt"}`,
-                     value: at < 95 ? "off" : null });
-  await answered;
+  const key = ["dnt", "gpc", "button"][Math.floor(at / 2) % 3];
+  const value = at % 2 ? null : "off";
+  port.postMessage({ type: "set", key: `sites.storm.example.${key}`, value });
+  await until(() => answered > at);
 }
 """
 

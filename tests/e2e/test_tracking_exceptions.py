@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.browsers import Page
 from tests.e2e.conftest import NewPerson
-from tests.e2e.per_site import BOTH, Sent, page_at, sent_to, serve
+from tests.e2e.per_site import BOTH, UNTIL, Sent, page_at, sent_to, serve
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -58,10 +58,7 @@ def _ask(tab: Page, call: str, **bag: Any) -> None:
 
 
 def _outcome(tab: Page) -> str:
-    told: str = tab.run(
-        "while (!window.outcome) await new Promise((next) => setTimeout(next));"
-        "return window.outcome;"
-    )
+    told: str = tab.run(f"{UNTIL} await until(() => window.outcome); return window.outcome;")
     return told
 
 
@@ -126,7 +123,7 @@ def test_for_some_targets_only_these_are_told(person: Person, tab: Page, site: S
     assert sent_to(site, "news.test", "/page/granted") == BOTH
     assert _later(tab, site, "ads.test", "ads") == ALLOWED
     assert _later(tab, site, "cdn.test", "cdn") == BOTH
-    tab.run("while (!navigator.trackingExceptionExists) await new Promise((n) => setTimeout(n));")
+    tab.run(f"{UNTIL} await until(() => navigator.trackingExceptionExists);")
     _ask(tab, "trackingExceptionExists")
     assert _outcome(tab) == "false"
     _ask(tab, "trackingExceptionExists", targets=["ads.test"])

@@ -104,7 +104,9 @@ def test_a_site_is_asked_when_the_person_looks_and_not_before(
     tab.goto(nothing.url("/"))
     tab.click("input")
     popup = _opened(person, tab)
-    popup.wait_for_text("It says nothing that is known here. It was not asked yet.")
+    popup.wait_for_text(
+        "It says nothing that is known here. It was not asked yet; “Look” in the button does."
+    )
     assert _of_the_agent(nothing) == []
     _look(popup, nothing, MYTERMS)
     popup.wait_for_text("Nothing stands at 4 places where sites say such things.")

@@ -15,7 +15,7 @@ from rbutton.browsers import doctor, stage
 from rbutton.browsers.doctor import everyone
 from rbutton.browsers.doctor.report import report
 from rbutton.browsers.install import install
-from rbutton.browsers.places import places
+from rbutton.browsers.places import places, places_for_all
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.purge import purge
 from rbutton.browsers.state import as_json, as_text, state
@@ -25,7 +25,10 @@ from rbutton.browsers.uninstall import uninstall, uninstall_for_all, unregister
 from rbutton.finding import guarded
 
 NOT_LOOKED_AT_FOR_ALL = "Not looked at: what is each person's. Each types: rbutton doctor"
-NOT_LOOKED_AT = "Not looked at: your terms, keys and ledger. Once it is installed: rbutton doctor"
+NOT_LOOKED_AT = "Not looked at: your terms, keys and ledger. For those: rbutton doctor"
+NOT_LOOKED_AT_YET = (
+    "Not looked at: your terms, keys and ledger. Once it is installed: rbutton doctor"
+)
 
 
 def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
@@ -179,7 +182,7 @@ def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
             ),
             fix=options.fix,
             as_json=options.json,
-            not_looked_at=NOT_LOOKED_AT_FOR_ALL if options.system else NOT_LOOKED_AT,
+            not_looked_at=NOT_LOOKED_AT_FOR_ALL if options.system else _not_looked_at(),
         )
     elif options.uninstall and options.system:
         uninstall_for_all(checkout, teller)
@@ -200,6 +203,11 @@ def _do(options: argparse.Namespace, checkout: Path, teller: Teller) -> int:
             profile=profile,
         )
     return Exit.DONE
+
+
+def _not_looked_at() -> str:
+    records = (places(os.environ).record, places_for_all().record)
+    return NOT_LOOKED_AT if any(one.exists() for one in records) else NOT_LOOKED_AT_YET
 
 
 def _of_the_system(error: OSError) -> SetupError:

@@ -146,6 +146,15 @@ def copy_tree(source: Path, target: Path, *, for_all: bool = False) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def copied(source: Path) -> Iterator[Path]:
+    """The files that `copy_tree` copies."""
+    for path in sorted(source.rglob("*")):
+        parts = path.relative_to(source).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        if path.is_file() and not hidden:
+            yield path
+
+
 def remove_tree(tree: Path) -> None:
     """Removes a folder, and what an installation that was killed left of replacing it."""
     for each in (tree, *_beside(tree)):

@@ -243,7 +243,16 @@ The host is installed, and {titles} can reach it. The folder this came from can 
 {what_comes(comes_to)}{what_is_left(others, where)}
 
 {terms} (written when the button first starts)
-The command: {"rbutton" if link is not None and _on_path(link) else where.command}""")
+The command: {_command(where, link)}""")
+
+
+def _command(where: Places, link: Path | None) -> str:
+    if link is None:
+        return str(where.command)
+    if _on_path(link):
+        return "rbutton"
+    # Debian's ~/.profile puts ~/.local/bin into the PATH, if it is there at login.
+    return f"{where.command}, or rbutton after your next login"
 
 
 def _on_path(link: Path) -> bool:

@@ -28,8 +28,6 @@ KEPT = (
     "ledger.sqlite3-journal",
     "seen.sqlite3",
     "seen.sqlite3-journal",
-    "seen.sqlite3",
-    "seen.sqlite3-journal",
     "seed",
     "seed.json",
     "seed.lock",
@@ -74,11 +72,11 @@ def purge(checkout: Path, environ: Mapping[str, str], teller: Teller, *, yes: bo
         teller.say("Nothing of yours is here.")
         return Exit.DONE
     if not yes and not sys.stdin.isatty():
-        copy = shlex.join([str(where.command), "export", "FILE"])
         raise SetupError(
             "This removes your terms, your agreements and your keys for good, and there is no "
             "terminal to ask you on.",
-            f"To keep a copy, type first: {copy}\nTo go ahead without being asked: add --yes",
+            f"To keep a copy, type first:\n{_to_copy(where, checkout)}\n"
+            "To go ahead without being asked: add --yes",
             code=Exit.USAGE,
         )
     if _in_use(where):
@@ -113,6 +111,14 @@ def _kept(where: Places) -> Iterator[Path]:
         for pattern in KEPT:
             yield from sorted(folder.glob(pattern))
             yield from sorted(folder.glob(f".{pattern}.????????"))
+
+
+def _to_copy(where: Places, checkout: Path) -> str:
+    """What to type for a copy: the command, which is installed again first where it is gone."""
+    commands = [one.command for one in (where, places_for_all()) if one.command.exists()]
+    copy = "  " + shlex.join([str((commands or [where.command])[0]), "export", "FILE"])
+    again = "  " + shlex.join(["python3", str(checkout / "install_host.py")])
+    return copy if commands else f"{again}\n{copy}"
 
 
 def _in_use(where: Places) -> bool:

@@ -102,7 +102,9 @@ def as_text(found: State) -> str:
         lines.append("  ".join(map(str.ljust, row, (*widths, 0))))
         if told is not None and told.trouble is not None:
             lines.append(f"  {told.trouble}")
-    lines += ["", f"Extension: {found.extension}", f"Terms: {found.terms}", f"Data: {found.data}"]
+    places_of = {"Extension": found.extension, "Terms": found.terms, "Data": found.data}
+    there = [f"{name}: {path}" for name, path in places_of.items() if Path(path).exists()]
+    lines += ["", *there] if there else []
     return "\n".join(lines)
 
 

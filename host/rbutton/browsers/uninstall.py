@@ -75,6 +75,11 @@ def uninstall(environ: Mapping[str, str], teller: Teller) -> None:
     """
     where = places(environ)
     take_away(Record.load(where.record), where, teller)
+    if places_for_all().record.exists():
+        teller.say(
+            "The r-button for everyone on this machine stays, and browsers use that one now. To "
+            "remove it: sudo /usr/bin/python3 install_host.py --uninstall --system"
+        )
     _tell_what_stays(where, teller)
 
 

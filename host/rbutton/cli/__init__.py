@@ -7,7 +7,7 @@ from types import ModuleType
 
 from rbutton import __version__
 from rbutton.cli import site
-from rbutton.cli.commands import NO, NOT_SET_UP, USAGE
+from rbutton.cli.commands import NO, NOT_SET_UP, USAGE, show_verbs
 from rbutton.person.errors import PersonError
 
 try:
@@ -56,10 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="rbutton",
         description="Your own terms, and who signed them.",
-        epilog=None if _PERSONS else "The commands for a person need: pip install 'rbutton[agent]'",
+        epilog=None if _PERSONS else "The commands for a person: python3 install_host.py",
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    show_verbs(parser)
+    commands = parser.add_subparsers(metavar="COMMAND")
     for verb in (*_PERSONS, site):
         verb.add(commands)
     options = parser.parse_args(arguments)

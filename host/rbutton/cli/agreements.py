@@ -17,7 +17,12 @@ from rbutton.terms.encoding import from_time_text
 
 def add(commands: Commands) -> None:
     """Its options."""
-    parser = commands.add_parser("agreements", help="what was offered, and what was signed")
+    parser = commands.add_parser(
+        "agreements",
+        help="what was offered, and what was signed",
+        description="Every agreement that was ever offered: with whom, where it stands and since "
+        "when. “withdrawn” is what you ended or took back, “expired” what ran out.",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(run=run)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from rbutton.person.errors import PersonError
 
 _LONGEST = 4_096
+#: Characters of a passphrase; whoever has the file can try shorter ones at leisure.
+_FEW = 12
 
 
 class NothingToAsk(PersonError):
@@ -32,7 +34,8 @@ def passphrase(file: Path | None, *, twice: bool) -> str:
 
     Args:
         file: None asks.
-        twice: a slip of the finger would lock the person out.
+        twice: it is a new one: a slip of the finger would lock the person out, and a short one
+            is warned of.
 
     Raises:
         NothingToAsk: there is none.
@@ -50,17 +53,29 @@ def passphrase(file: Path | None, *, twice: bool) -> str:
         )
     if not found:
         raise NothingToAsk("The passphrase is empty.", "Nothing was done. Give one.")
+    if twice and len(found) < _FEW:
+        print(
+            f"The passphrase has fewer than {_FEW} characters: whoever gets the file may find it "
+            "by trying. Several words are better.",
+            file=sys.stderr,
+        )
+        if not file and not yes("Take it all the same?"):
+            raise NothingToAsk("Nothing was done.", "Start again with a longer one.")
     return found
 
 
-def yes(question: str) -> bool:
+def yes(question: str, without: str = "Add --yes to go ahead.") -> bool:
     """Whether the person types "y" or "yes".
+
+    Args:
+        question: one sentence.
+        without: what to do where there is no terminal.
 
     Raises:
         NothingToAsk: there is no terminal.
     """
     if not sys.stdin.isatty():
-        raise NothingToAsk("There is no terminal to ask you on.", "Add --yes to go ahead.")
+        raise NothingToAsk(f"There is no terminal to ask you on: “{question}”", without)
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 

@@ -12,6 +12,16 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 DONE, NO, USAGE, NOT_SET_UP = 0, 1, 2, 3
 
 
+def show_verbs(parser: "argparse.ArgumentParser") -> None:
+    """Without one of its verbs, `parser` lists them; so it is wrong usage all the same."""
+
+    def run(_: "argparse.Namespace") -> int:
+        parser.print_help()
+        return USAGE
+
+    parser.set_defaults(run=run)
+
+
 def count(number: int, thing: str) -> str:
     """ "1 record", "2,000 records"."""
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

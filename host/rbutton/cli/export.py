@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
         description="Writes your terms, the seed of your keys and your whole ledger into FILE, "
         "sealed under a passphrase that you choose.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", help="where to; a new file")
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there already")
     asking.add_passphrase_file(parser)
     parser.set_defaults(run=run)
@@ -38,6 +38,12 @@ def run(options: Namespace) -> int:
             "backup",
             f"{options.file} is there already.",
             "Give another name, or add --force to replace it.",
+        )
+    if not options.file.absolute().parent.is_dir():
+        raise PersonError(
+            "backup",
+            f"There is no folder {options.file.absolute().parent}.",
+            "Make it first, or give another name.",
         )
     passphrase = asking.passphrase(options.passphrase_file, twice=True)
     with counted("Writing your backup") as progress:

@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
         description="Adds what is in FILE to what is here. Nothing of yours is removed or "
         "overwritten; what is here already is not added again.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=Path, metavar="FILE", help="what rbutton export wrote")
     parser.add_argument("--dry-run", action="store_true", help="only show what would happen")
     parser.add_argument("--yes", action="store_true", help="do it without asking")
     parser.add_argument(

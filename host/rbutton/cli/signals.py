@@ -1,15 +1,19 @@
 """`rbutton signals`: what goes out to sites, in general and to one, and changing it."""
 
 import json
+import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Any
 
-from rbutton.cli import homes
-from rbutton.cli.commands import DONE, Commands
+from rbutton.cli import homes, mistake, terms_edit
+from rbutton.cli.commands import DONE, USAGE, Commands
+from rbutton.decisions.plain import escaped
 from rbutton.person.errors import PersonError
+from rbutton.person.home import Home
 from rbutton.person.settings import Exemption, Settings, Signals
-from rbutton.person.terms_file import TermsFile
+from rbutton.person.settings_parsing import site_named
+from rbutton.person.terms_file import TermsFile, problem_of
 from rbutton.shipped.roster import catalogue
 from rbutton.terms.encoding import time_text
 
@@ -30,7 +34,10 @@ def add(commands: Commands) -> None:
         "rbutton terms grant and rbutton terms revoke.",
     )
     parser.add_argument(
-        "site", nargs="?", metavar="SITE", help="news.example, or *.news.example for all below it"
+        "site",
+        nargs="?",
+        metavar="SITE",
+        help="news.example, an address there, or *.news.example for all below it",
     )
     parser.add_argument("--dnt", choices=("on", "off", "exception"), help="Do Not Track")
     parser.add_argument("--gpc", choices=("on", "off"), help="Global Privacy Control")
@@ -51,8 +58,9 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: nothing more was changed.
     """
-    file = TermsFile(homes.existing(), list(catalogue().documents))
-    site: str | None = options.site.strip().lower() if options.site else None
+    home = homes.existing()
+    file = TermsFile(home, list(catalogue().documents))
+    site = _site(options.site) if options.site is not None else None
     where = f"sites.{site}" if site else "signals"
     if options.button and not site:
         raise PersonError(
@@ -62,16 +70,37 @@ def run(options: Namespace) -> int:
         )
     for key in ("dnt", "gpc", "button"):
         if value := getattr(options, key):
-            file.set(f"{where}.{key}", value)
-    if file.problem:
-        raise file.problem
+            _set(home, file, f"{where}.{key}", value)
+    wrong = mistake.in_one_line(home, file)
     now = datetime.now(UTC)
     told = _of_site(file.settings, site, now) if site else _of_all(file.settings, now)
+    if wrong:
+        print(wrong, file=sys.stderr if options.json else sys.stdout)
     if options.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
         print("\n".join(_site_lines(told) if site else _lines(told)))
     return DONE
+
+
+def _site(written: str) -> str:
+    if (name := site_named(written)) is None:
+        raise PersonError(
+            "usage",
+            f"“{escaped(written.encode(), 100)}” is not the name of a site.",
+            'Write a host name such as news.example or "*.example".',
+        )
+    return name
+
+
+def _set(home: Home, file: TermsFile, key: str, value: str) -> None:
+    """Change one; what is refused while the file is right was wrong to ask for."""
+    try:
+        file.set(key, value)
+    except PersonError as error:
+        if problem_of(home, catalogue().documents) or terms_edit.failed(error.message) != USAGE:
+            raise
+        raise PersonError("usage", terms_edit.without_place(error.message), error.fix) from None
 
 
 def _of_site(settings: Settings, site: str, now: datetime) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rbutton.cli.commands import DONE, USAGE, Commands
+from rbutton.cli.site_problems import command
 
 _ACCEPTS = ["SD-BASE-DP", "no-stalking", "do-not-track"]
 
@@ -28,7 +29,6 @@ def add(verbs: Commands) -> ArgumentParser:
         "--accepts",
         nargs="+",
         metavar="ID",
-        default=_ACCEPTS,
         help=f"the agreements it takes (default: {' '.join(_ACCEPTS)})",
     )
     parser.add_argument(
@@ -70,19 +70,26 @@ def run(options: Namespace) -> int:
                 options.origin,
                 options.name,
                 options.contact,
-                tuple(options.accepts),
+                tuple(options.accepts or _ACCEPTS),
                 static=options.static,
                 until=datetime.now(UTC).replace(microsecond=0) + timedelta(days=365),
             ),
         )
-    elif options.origin or options.name or options.static:
-        print(f"{target / folder.FILE} was there already and was kept. To change it, edit it.\n")
+    elif given := [
+        f"--{name}"
+        for name in ("origin", "name", "contact", "accepts", "static")
+        if getattr(options, name)
+    ]:
+        print(
+            f"{target / folder.FILE} was there already and was kept: {' and '.join(given)} changed "
+            "nothing. To change it, edit that file, then start every worker anew.\n"
+        )
     if options.new_key:
         old = folder.change_key(target)
         print(
             f"The key is a new one. {target / folder.FORMER} has the old one's public half "
             f"({old.thumbprint}), so that what it signed still counts. Start every worker anew.\n"
         )
-    for line in starting.told(target):
+    for line in starting.told(target, command()):
         print(line)
     return DONE

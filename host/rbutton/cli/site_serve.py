@@ -22,6 +22,12 @@ def add(verbs: Commands) -> ArgumentParser:
         "--host", default=_HOST, help="the address to listen on (default: %(default)s)"
     )
     parser.add_argument("--port", type=int, default=_PORT, help="(default: %(default)s)")
+    parser.add_argument(
+        "--demo-page",
+        action="store_true",
+        help="to try it without a web server: a page at / that announces; the site's origin has to "
+        f"be http://{_HOST}:{_PORT} then, or where it listens",
+    )
     parser.add_argument("--workers", type=int, default=1, help="processes (default: %(default)s)")
     return parser
 
@@ -35,7 +41,14 @@ def run(options: Namespace) -> int:
     from rbutton.site.serving import serve
 
     with contextlib.suppress(KeyboardInterrupt):
-        serve(options.folder, options.host, options.port, options.workers, _say)
+        serve(
+            options.folder,
+            options.host,
+            options.port,
+            options.workers,
+            _say,
+            demo_page=options.demo_page,
+        )
     return DONE
 
 

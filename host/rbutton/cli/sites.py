@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rbutton.cli import homes
-from rbutton.cli.commands import DONE, NO, Commands
+from rbutton.cli.commands import DONE, NO, Commands, show_verbs
+from rbutton.cli.meant import HELP, is_meant
 from rbutton.decisions import listing
 from rbutton.decisions.plain import escaped
 from rbutton.decisions.relationship import relationship
@@ -34,10 +35,19 @@ _KINDS = {
 def add(commands: Commands) -> None:
     """Its options."""
     parser = commands.add_parser(
-        "sites", help="what is known of sites, and what they say of themselves"
+        "sites",
+        help="what is known of sites, and what they say of themselves",
+        description="What is known of sites: agreements with them, and what they say of "
+        "themselves. Nothing is asked for: the button does that.",
     )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    several = verbs.add_parser("list", help="every site of which something is known")
+    show_verbs(parser)
+    verbs = parser.add_subparsers(metavar="VERB")
+    several = verbs.add_parser(
+        "list",
+        help="every site of which something is known",
+        description="Each site with the state of the last agreement with it, the day it was last "
+        "read, and how much it says; ! counts what contradicts.",
+    )
     several.add_argument("--json", action="store_true", help="one JSON object a line")
     several.set_defaults(run=run_list)
     one = verbs.add_parser(
@@ -46,8 +56,8 @@ def add(commands: Commands) -> None:
         description="What a site signed, promised or claims, each with the date it was read, and "
         "what contradicts what. Nothing is asked for: the button does that.",
     )
-    one.add_argument("site", metavar="SITE", help="https://shop.example, or shop.example")
-    one.add_argument("--json", action="store_true", help="one JSON object")
+    one.add_argument("site", metavar="SITE", help=HELP)
+    one.add_argument("--json", action="store_true", help="one JSON object a site")
     one.add_argument("--raw", action="store_true", help="also the bytes as they were read")
     one.set_defaults(run=run_show)
 
@@ -75,7 +85,14 @@ def run_show(options: Namespace) -> int:
         PersonError: what is kept cannot be read, or the site is named in no way there is.
     """
     known = _Known(homes.existing())
-    origin = _origin(options.site)
+    # One host may be known by several ports.
+    meant = [origin for origin in known.origins() if is_meant(options.site, origin)]
+    found = [_show(known, origin, options) for origin in meant or [_origin(options.site)]]
+    return DONE if any(found) else NO
+
+
+def _show(known: "_Known", origin: str, options: Namespace) -> bool:
+    """Whether it says anything."""
     shown = known.says(origin)
     rows = known.seen.of_origin(origin) if options.raw else []
     if options.json:
@@ -85,7 +102,7 @@ def run_show(options: Namespace) -> int:
         print(json.dumps(members))
     else:
         print("\n".join(_told(shown, known.state(origin), rows)))
-    return DONE if shown.lines else NO
+    return bool(shown.lines)
 
 
 def table(found: list[dict[str, Any]]) -> str:

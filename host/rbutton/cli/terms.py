@@ -2,13 +2,14 @@
 
 import json
 import re
+import sys
 import textwrap
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from rbutton.cli import homes, terms_edit
-from rbutton.cli.commands import DONE, NO, Commands
+from rbutton.cli import homes, mistake, terms_edit
+from rbutton.cli.commands import DONE, NO, Commands, show_verbs
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.settings import Settings
@@ -30,7 +31,8 @@ def add(commands: Commands) -> None:
         description="The agreements there are, and what your terms.toml says. A change reaches "
         "open browsers in about a second.",
     )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    show_verbs(parser)
+    verbs = parser.add_subparsers(metavar="VERB")
     one = verbs.add_parser("list", help="the agreements of the roster, those you offer marked")
     _json(one, "one JSON object a line")
     one.set_defaults(run=run_list)
@@ -39,7 +41,9 @@ def add(commands: Commands) -> None:
     _json(one, "one JSON object")
     one.set_defaults(run=run_show)
     one = verbs.add_parser("check", help="whether terms.toml, or another file, is right")
-    one.add_argument("file", metavar="FILE", nargs="?", type=Path)
+    one.add_argument(
+        "file", metavar="FILE", nargs="?", type=Path, help="another one; left out: your own"
+    )
     _json(one, "one JSON object")
     one.set_defaults(run=run_check)
     terms_edit.add(verbs)
@@ -51,7 +55,8 @@ def run_list(options: Namespace) -> int:
     Raises:
         PersonError: the home cannot be used.
     """
-    offered = _settings().proffer
+    settings, wrong = _in_force()
+    offered = settings.proffer
     rows = []
     for document in catalogue().documents.values():
         places = [at for at, ids in enumerate(offered.terms, 1) if document.id in ids]
@@ -66,6 +71,8 @@ def run_list(options: Namespace) -> int:
                 "by_click": document.id in CLICK_ONLY,
             }
         )
+    if wrong:
+        print(wrong, file=sys.stderr if options.json else sys.stdout)
     if options.json:
         for row in rows:
             print(json.dumps(row))
@@ -155,7 +162,10 @@ def _loosened(home: Home) -> list[str]:
 
 
 def _show_own(*, as_json: bool) -> int:
-    own = _settings().own.clauses
+    settings, wrong = _in_force()
+    own = settings.own.clauses
+    if wrong:
+        print(wrong, file=sys.stderr if as_json else sys.stdout)
     if as_json:
         print(json.dumps({"id": "own", "clauses": own, "in_words": _in_words(own)}))
     elif own:
@@ -187,12 +197,13 @@ def _print_clauses(clauses: list[dict[str, Any]]) -> None:
         print(f"  {one['label']:<{wide}}  {one['says']}  ({one['clause']} {value or '[]'})")
 
 
-def _settings() -> Settings:
-    """What is in force; before the first run, what would be."""
+def _in_force() -> tuple[Settings, str | None]:
+    """What is in force, before the first run what would be; and the mistake in the file."""
     home = Home.of_environment()
     if not had_first_run(home):
-        return Settings()
-    return TermsFile(homes.existing(), catalogue().documents).settings
+        return Settings(), None
+    file = TermsFile(homes.existing(), catalogue().documents)
+    return file.settings, mistake.in_one_line(home, file)
 
 
 def _in_brackets(said: list[str]) -> str:

@@ -1,14 +1,18 @@
 """`rbutton terms edit`, `set`, `unset`, `grant`, `revoke`: changing `terms.toml`."""
 
+import difflib
+import itertools
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rbutton.cli import asking, homes
 from rbutton.cli.commands import DONE, NO, USAGE, Commands
@@ -23,6 +27,10 @@ from rbutton.shipped.roster import catalogue
 _EDITORS = ("sensible-editor", "editor", "nano", "vi")
 #: The copy that is edited, beside the file so that its schema is found.
 _COPY = "terms.editing.toml"
+#: What the file was when that copy was made of it.
+_BASE = "terms.before-editing.toml"
+#: Copies that the person did not go on with.
+_LEFT = "terms.unfinished-{}.toml"
 
 
 def add(verbs: Commands) -> None:
@@ -49,11 +57,12 @@ def add(verbs: Commands) -> None:
         "values",
         metavar="VALUE",
         nargs="*",
-        help="a word; several for a list; for proffer.terms sets, their agreements joined by +",
+        help="a word; several for a list; for proffer.terms sets, their agreements joined by +; "
+        "or one list as it stands in the file",
     )
     one.set_defaults(run=run_set)
     one = verbs.add_parser("unset", help="take one setting out, so that it is as at first")
-    one.add_argument("key", metavar="KEY")
+    one.add_argument("key", metavar="KEY", help="such as signals.dnt or sites.news.example.gpc")
     one.set_defaults(run=run_unset)
     one = verbs.add_parser("grant", help="let a site, or some on it, track you: DNT: 0")
     one.add_argument("site", metavar="SITE", help="news.example, or *.news.example")
@@ -61,7 +70,7 @@ def add(verbs: Commands) -> None:
     one.add_argument("--until", metavar="TIME", help="such as 2027-01-01T00:00:00Z")
     one.set_defaults(run=run_grant)
     one = verbs.add_parser("revoke", help="take back what was granted to a site")
-    one.add_argument("site", metavar="SITE")
+    one.add_argument("site", metavar="SITE", help="as it was granted to")
     one.set_defaults(run=run_revoke)
 
 
@@ -112,8 +121,9 @@ def run_edit(options: Namespace) -> int:
     terms_schema.write(home, roster)
     file, copy = TermsFile(home, roster), home.config / _COPY
     before = file.read()
-    if not _take_up(copy):
+    if not _take_up(copy, before):
         files.write(copy, before)
+        files.write(copy.with_name(_BASE), before)
     while True:
         _open(copy)
         try:
@@ -121,12 +131,12 @@ def run_edit(options: Namespace) -> int:
             changes = file.loosens(after)
         except PersonError as error:
             print(f"{error.message.replace('terms.toml', str(copy), 1)}\n{error.fix}")
-            if asking.yes("Edit it again?"):
+            if asking.yes("Edit it again?", f"Your edit is kept in {copy}."):
                 continue
             return _kept(copy)
         break
     if after == before:
-        copy.unlink()
+        _done_with(copy)
         print("Nothing was changed.")
         return DONE
     if changes:
@@ -137,7 +147,7 @@ def run_edit(options: Namespace) -> int:
         file.replace(before, after)
     except PersonError as error:
         raise PersonError(error.code, error.message, f"Your edit is kept in {copy}.") from None
-    copy.unlink()
+    _done_with(copy)
     print(f"{home.terms_file} is changed.")
     return DONE
 
@@ -155,16 +165,18 @@ def _change(change: Callable[[TermsFile], None]) -> int:
         if error.code != "config":
             raise
         # Of a line that was never written, the number says nothing.
-        print(f"rbutton: {_without_place(error.message)} {error.fix}", file=sys.stderr)
-        return _failed(error.message)
+        print(f"rbutton: {without_place(error.message)} {error.fix}", file=sys.stderr)
+        return failed(error.message)
     same = file.read() == before
     print("That is how it was." if same else f"{home.terms_file} is changed.")
     return DONE
 
 
-def _value(key: str, values: list[str]) -> str | list[str] | list[list[str]]:
+def _value(key: str, values: list[str]) -> Any:
     """What the words of the command line are for that key."""
     path = key_of(key)
+    if path[0] in ("proffer", "own") and len(values) == 1 and values[0].lstrip().startswith("["):
+        return _as_in_the_file(key, values[0])
     if path == ("proffer", "terms"):
         return [value.split("+") for value in values]
     if path == ("proffer", "also"):
@@ -176,20 +188,64 @@ def _value(key: str, values: list[str]) -> str | list[str] | list[list[str]]:
     return values[0]
 
 
-def _failed(message: str) -> int:
+def _as_in_the_file(key: str, value: str) -> Any:
+    """A list as `terms.toml` has it."""
+    try:
+        return tomllib.loads(f"list = {value}")["list"]
+    except ValueError:
+        raise PersonError(
+            "usage",
+            f"{key}: that list is not written as in terms.toml.",
+            'Write it in single quotes, such as \'[["SD-BASE-DP"], ["no-stalking"]]\', or as '
+            "words: SD-BASE-DP no-stalking+mine-as-well.",
+        ) from None
+
+
+def failed(message: str) -> int:
     """Of a change that was refused: whether what was asked for is wrong, or it cannot be now."""
-    if message.startswith("“") or message != _without_place(message):
+    if message.startswith("“") or message != without_place(message):
         return USAGE
     return NO
 
 
-def _without_place(message: str) -> str:
+def without_place(message: str) -> str:
     return re.sub(r"^terms\.toml(, line \d+)?: ", "", message)
 
 
-def _take_up(copy: Path) -> bool:
-    """Whether to go on with an edit that was not finished."""
-    return copy.exists() and asking.yes(f"{copy} is an edit you did not finish. Go on with it?")
+def _take_up(copy: Path, now: str) -> bool:
+    """Whether to go on with an edit that was not finished; else it is kept elsewhere.
+
+    Args:
+        copy: the edit.
+        now: the text of the file, which may have been changed since the edit began.
+    """
+    if not copy.exists():
+        return False
+    print(f"{copy} is an edit you did not finish.")
+    base = copy.with_name(_BASE)
+    began = base.read_text("utf-8", "replace") if base.exists() else None
+    if began != now:
+        print("terms.toml was changed since it began. Going on takes that back, unless you add it:")
+        edit = copy.read_text("utf-8", "replace")
+        old, new = (edit, now) if began is None else (began, now)
+        names = ("the edit" if began is None else "when it began", "terms.toml now")
+        for line in difflib.unified_diff(old.splitlines(), new.splitlines(), *names, "", "", 0, ""):
+            print("  " + "".join(one if one.isprintable() else " " for one in line))
+    if asking.yes("Go on with it?", "Run this at a terminal, or move that file away."):
+        # What is newer was shown.
+        files.write(base, now)
+        return True
+    left = next(
+        path for at in itertools.count(1) if not (path := copy.with_name(_LEFT.format(at))).exists()
+    )
+    copy.replace(left)
+    print(f"It is kept in {left}.")
+    return False
+
+
+def _done_with(copy: Path) -> None:
+    copy.unlink()
+    copy.with_name(_BASE).unlink(missing_ok=True)
 
 
 def _kept(copy: Path) -> int:

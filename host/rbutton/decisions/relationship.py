@@ -49,6 +49,11 @@ class Counter:
         by = agreements.read(self.record.body).agreement.answer_by
         return self.answer is None and now < from_time_text(by)
 
+    def replaces(self, in_force: Record | None) -> bool:
+        """Whether it is about what is in force, or its absence: else two would be in force."""
+        supersedes = agreements.read(self.record.body).agreement.supersedes
+        return supersedes == (in_force.agreement if in_force else None)
+
 
 @dataclass(frozen=True)
 class Relationship:

@@ -30,6 +30,10 @@ MAX_PASSIVE = 2_048
 _log = logging.getLogger("rbutton")
 
 
+#: How long what a visit would ask waits for its turn, in seconds; else another visit asks it.
+PATIENCE = 10.0
+
+
 class Pace:
     """One request a second, of all tabs of this browser together."""
 
@@ -38,11 +42,17 @@ class Pace:
         self._lock = threading.Lock()
         self._next = moment()
 
-    def wait(self) -> float:
-        """Reserve the next turn: in how many seconds it is."""
+    def wait(self, patience: float | None = None) -> float | None:
+        """Reserve the next turn: in how many seconds it is.
+
+        Args:
+            patience: a turn later than that is left to others, and None is the answer.
+        """
         with self._lock:
             now = self._moment()
             turn = max(now, self._next)
+            if patience is not None and turn - now > patience:
+                return None
             self._next = turn + PACE
             return turn - now
 
@@ -109,7 +119,9 @@ class Claims:
         if look == "auto" or (look == "click" and request.by == "click"):
             fetch = next(iter(due(origin, self._store.of_origin(origin), now)), None)
         if fetch:
-            wait = self._pace.wait()
+            # A page that goes from site to site must not put off whoever presses Look.
+            turn = self._pace.wait(None if request.by == "click" else PATIENCE)
+            fetch, wait = (None, 0.0) if turn is None else (fetch, turn)
         return {
             "fetch": fetch and {"what": fetch.what, "url": fetch.url},
             # Rounded up: a timer that rings early would break the pace.

@@ -248,6 +248,8 @@ class Exchange:
         if came is None or self._terms_file.loosened:
             return False
         wanted, in_force = agreements.read(came).agreement, state.in_force(now)
+        if wanted.supersedes != _agreement(in_force):
+            return False
         if from_time_text(wanted.answer_by) <= now:
             return False
         held = agreements.read(in_force.body).agreement if in_force else None
@@ -275,8 +277,11 @@ class Exchange:
         if not proffer.may_negotiate(policy):
             return False
         if request.by == "click":
-            # In place of what is in force only where the person said so.
-            return state.open is not None or request.renew or state.in_force(now) is None
+            if state.open:
+                return True
+            # In place of what is in force only where the person said so, and what they saw.
+            seen = request.own or request.seen in (None, self._sites.choice(policy).ids)
+            return seen and (request.renew or state.in_force(now) is None)
         if request.by == "retry":
             may = self._sites.may_retry(state, policy, now)
         else:
@@ -329,7 +334,12 @@ def _counter(state: Relationship, counter_id: str, now: datetime) -> Counter:
         RequestError: it is not, or its time has passed.
     """
     found = state.countered
-    if not found or not found.open(now) or agreements.read(found.record.body).id != counter_id:
+    if (
+        not found
+        or not found.open(now)
+        or not found.replaces(state.in_force(now))
+        or agreements.read(found.record.body).id != counter_id
+    ):
         raise RequestError(
             "unknown-agreement",
             "What the site wants instead is no longer open.",

@@ -47,18 +47,24 @@ class Visit(_Message):
 
 
 class Offer(_Message):
-    """`own`: terms of the person's own. `renew`: in place of what is in force."""
+    """`own`: terms of the person's own. `renew`: in place of what is in force.
+
+    `seen`: the ids that the person saw would be offered; nothing else is signed by that press.
+    """
 
     origin: Origin
     policy: Policy
     by: Literal["click", "touch", "retry"]
     own: bool = False
     renew: bool = False
+    seen: Annotated[list[Text], Field(max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _by_click(self) -> Self:
         if self.by != "click" and (self.own or self.renew):
             raise InvalidDocument("has own terms, or a renewal, that nobody asked for")
+        if self.renew and self.seen is None:
+            raise InvalidDocument("has a renewal, and not what the person saw of it")
         return self
 
 

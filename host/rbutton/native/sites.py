@@ -136,6 +136,7 @@ class Sites:
         updated = {
             "header": self._header(state, choice),
             "offer": offer,
+            "offering": choice.ids,
             "recognised": self._recognises(state.origin),
         }
         return view.untold(shown.model_copy(update=updated), state, now=now)

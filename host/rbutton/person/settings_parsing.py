@@ -68,8 +68,45 @@ def parse(text: str, roster: Collection[str]) -> Settings:
     except RecursionError:
         raise _error("terms.toml is nested too deep.", "Take the brackets out.") from None
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
-        raise _error(f"terms.toml is not TOML: {error}.", "Mend that line and save.") from None
+        raise _no_toml(text, str(error)) from None
     return _Reader(text, roster).settings(members)
+
+
+def site_named(written: str) -> str | None:
+    """The name under `sites` of a host name, "*." and one, or any address with a host in it.
+
+    None where it names no site.
+    """
+    name = _host(written)
+    return name if _names_site(name, SITE) else None
+
+
+#: Where tomllib says that it stopped.
+_STOPPED = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+#: A key and a word that may be meant as its value.
+_UNQUOTED = re.compile(r"([^\s=#]+)\s*=\s*([A-Za-z][\w-]*)\s*(?:#.*)?$")
+
+
+def _no_toml(text: str, why: str) -> PersonError:
+    """Of tomllib's error: the line as it stands, and what was probably meant."""
+    stopped = _STOPPED.search(why)
+    if not stopped:
+        return _error(f"terms.toml is not TOML: {why}.", "Mend that and save.")
+    # As tomllib counts: by line feeds alone. What ends too early is noticed at the end.
+    number = int(stopped[1] or text.rstrip().count("\n") + 1)
+    line = _printable(text.split("\n")[number - 1].strip())
+    fix = "Mend that line and save."
+    if "overwrite" in why or "twice" in why:
+        fix = "That is in the file already: take one of the two out."
+    elif meant := _UNQUOTED.match(line):
+        fix = f'Values go in quotes: {meant[1]} = "{meant[2].lower()}".'
+    elif line.partition("#")[0].count('"') % 2:
+        fix = 'A quote is open in that line: close it with ".'
+    elif not stopped[1]:
+        fix = "The file ends too early: close the bracket or quote that is open."
+    return _error(
+        f"terms.toml, line {number}: “{line}” is not TOML: {why[: stopped.start()]}.", fix
+    )
 
 
 class _Reader:
@@ -329,6 +366,11 @@ def nearest(word: Any, allowed: Collection[str]) -> str:
     near = difflib.get_close_matches(_shown(word).strip("“”").lower(), spelled, n=1)
     listed = ", ".join(f'"{one}"' for one in allowed)
     return (f'Did you mean "{spelled[near[0]]}"? ' if near else "") + f"Allowed: {listed}."
+
+
+def _printable(text: str) -> str:
+    """For a terminal, and no longer than a line of it."""
+    return "".join(one if one.isprintable() else " " for one in text[:80])
 
 
 def _shown(value: Any) -> str:

@@ -4,6 +4,7 @@ Text in, text out. Whoever writes the result checks it first, as for any other e
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -42,7 +43,11 @@ def put(text: str, key: Key, value: Any) -> str:
         PersonError: it stands where a program cannot change it.
     """
     expected = _with(tomllib.loads(text), key, value)
-    ways = (lambda: _put(text, key, value), lambda: _put_dotted(text, key, value))
+    ways = (
+        lambda: _spaced(text, _put(text, key, value)),
+        lambda: _put(text, key, value),
+        lambda: _put_dotted(text, key, value),
+    )
     return _checked(text, expected, *ways)
 
 
@@ -83,7 +88,12 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
             standing.append(item(members))
 
     expected = {**plain, "exceptions": [*plain.get("exceptions", []), members]}
-    return _checked(without, expected, lambda: _edited(without, add))
+    return _checked(
+        without,
+        expected,
+        lambda: _spaced(without, _edited(without, add)),
+        lambda: _edited(without, add),
+    )
 
 
 _TIME = "Write it as 2027-01-01T00:00:00Z."
@@ -151,6 +161,19 @@ def _put(text: str, key: Key, value: Any) -> str:
                 del above[parent]
 
     return _edited(text, change)
+
+
+def _spaced(text: str, changed: str) -> str:
+    """With a blank line above each section that `text` has not."""
+    old = Counter(line for line in text.split("\n") if line.startswith("["))
+    lines: list[str] = []
+    for line in changed.split("\n"):
+        if line.startswith("["):
+            old[line] -= 1
+            if old[line] < 0 and lines and lines[-1].strip():
+                lines.append("\r" if line.endswith("\r") else "")
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _put_dotted(text: str, key: Key, value: Any) -> str:

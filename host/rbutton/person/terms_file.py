@@ -74,6 +74,11 @@ class TermsFile:
     def path(self) -> Path:
         return self._path
 
+    @property
+    def knows_good(self) -> bool:
+        """Whether `settings` are the person's: else nothing good is known, and they are safe."""
+        return self._in_force is not None
+
     def read(self) -> str:
         """The text as it is now, right or wrong.
 

@@ -15,7 +15,8 @@ PATIENCE = 10
 
 _FORMS = "sqlite:////var/lib/shop/emanciterms.sqlite3 or postgresql://user@host/database"
 _DRIVER_MISSING = (
-    "PostgreSQL's driver is not installed here. Type: pip install 'rbutton[site-postgresql]'"
+    "PostgreSQL's driver is not installed here. In the r-button's folder, type: "
+    '.venv/bin/pip install ".[site-postgresql]"'
 )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, TextIO
 
@@ -99,4 +100,6 @@ def _cell(value: Any) -> str:
         text = " ".join(value)
     else:
         text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    # What is drawn as nothing would hide the sign that begins a formula.
+    text = "".join(one for one in text if one.isspace() or unicodedata.category(one)[0] != "C")
     return f"'{text}" if text.lstrip().startswith(_FORMULA) or text[:1].isspace() else text

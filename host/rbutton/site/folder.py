@@ -4,10 +4,12 @@ import json
 import os
 import tempfile
 import tomllib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rbutton.site import key_file
@@ -95,26 +97,35 @@ def policy(folder: Path) -> SitePolicy:
     """
     said = settings(folder)
     key = key_file.load_or_create(folder / KEY)
+    try:
+        return policy_of(said, key, former_keys(folder))
+    except ValueError as error:
+        raise FolderError(f"{folder / FILE}: {error}.") from None
+
+
+def policy_of(said: Settings, key: Ed25519PrivateKey, former: Iterable[PublicKey]) -> SitePolicy:
+    """The policy of a site that says this.
+
+    Raises:
+        ValueError: an agent would not take it.
+    """
     promises = None
     if said.promise is not None:
         promises = PromiseOf(tuple(said.promise.terms), said.promise.until, said.promise.own)
-    try:
-        return SitePolicy.of(
-            origin=said.origin,
-            name=said.name,
-            contact=said.contact,
-            jurisdiction=said.jurisdiction,
-            accepts=said.accepts,
-            counter=said.counter,
-            limits=said.limits,
-            negotiates=said.negotiates,
-            promises=promises,
-            expires=said.expires,
-            key=key,
-            former_keys=former_keys(folder),
-        )
-    except ValueError as error:
-        raise FolderError(f"{folder / FILE}: {error}.") from None
+    return SitePolicy.of(
+        origin=said.origin,
+        name=said.name,
+        contact=said.contact,
+        jurisdiction=said.jurisdiction,
+        accepts=said.accepts,
+        counter=said.counter,
+        limits=said.limits,
+        negotiates=said.negotiates,
+        promises=promises,
+        expires=said.expires,
+        key=key,
+        former_keys=former,
+    )
 
 
 def store(folder: Path) -> Store:

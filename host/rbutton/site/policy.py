@@ -1,5 +1,6 @@
 """The site's own policy: what it says of itself, signs with and accepts (protocol, section 2)."""
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -173,7 +174,13 @@ def _term(roster_id: str) -> RosterTerm:
 def _check_roster(where: str, ids: Iterable[str]) -> None:
     unknown = sorted(set(ids) - catalogue().documents.keys())
     if unknown:
-        raise ValueError(f"{where}: not in the roster: {', '.join(unknown)}")
+        near = difflib.get_close_matches(unknown[0].upper(), _by_upper(), n=1, cutoff=0.7)
+        meant = f". Did you mean {_by_upper()[near[0]]}?" if near else ""
+        raise ValueError(f"{where}: not in the roster: {', '.join(unknown)}{meant}")
+
+
+def _by_upper() -> dict[str, str]:
+    return {one.upper(): one for one in catalogue().documents}
 
 
 def _check_clauses(where: str, clauses: Clauses) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rbutton.site import folder
@@ -14,10 +15,24 @@ from rbutton.site.errors import SiteError
 
 # The worker processes are new ones: this is how they learn the folder.
 _FOLDER = "RBUTTON_SITE"
+_DEMO_PAGE = "RBUTTON_SITE_DEMO_PAGE"
+
+_PAGE = b"""<!doctype html>
+<meta charset="utf-8">
+<title>A page that announces</title>
+<h1>This site takes your terms</h1>
+<p>Click anywhere in this page, and look at the button.</p>
+"""
 
 
 def serve(
-    site_folder: Path, host: str, port: int, workers: int, listening: Callable[[str], None]
+    site_folder: Path,
+    host: str,
+    port: int,
+    workers: int,
+    listening: Callable[[str], None],
+    *,
+    demo_page: bool = False,
 ) -> None:
     """Answer until a signal ends it.
 
@@ -27,20 +42,29 @@ def serve(
         port: 0 takes any that is free.
         workers: processes.
         listening: told the address, once it is taken.
+        demo_page: there is a page at `/`, too.
 
     Raises:
         SiteError: the folder or the address cannot be used.
     """
     # Here once, so that what is wrong is said once and not by each worker.
-    if not folder.site(site_folder).policy.negotiates:
+    policy = folder.site(site_folder).policy
+    if not policy.negotiates:
         raise SiteError(
             f"{site_folder / folder.FILE} says negotiates = false: this site signs with nobody. "
             "Upload its file instead, or take that line out."
         )
     os.environ[_FOLDER] = str(site_folder.absolute())
-    door = _door(host, port)
-    listening(f"http://{host}:{door.getsockname()[1]}")
-    with door:
+    os.environ[_DEMO_PAGE] = "1" if demo_page else ""
+    with _door(host, port) as door:
+        address = f"http://{host}:{door.getsockname()[1]}"
+        if demo_page and policy.origin != address:
+            raise SiteError(
+                f"{site_folder / folder.FILE} says origin = {policy.origin}, and the page would be "
+                f"at {address}: no button takes that policy there. Make another folder for trying, "
+                f"with --origin {address}"
+            )
+        listening(address)
         uvicorn.run(
             "rbutton.site.serving:create_app",
             factory=True,
@@ -70,7 +94,15 @@ def create_app() -> ASGIApp:
     Raises:
         SiteError: the folder cannot be used.
     """
-    return EmanciTerms(_nothing, folder.site(os.environ[_FOLDER]))
+    page = _page if os.environ.get(_DEMO_PAGE) else _nothing
+    return EmanciTerms(page, folder.site(os.environ[_FOLDER]))
+
+
+async def _page(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] != "http" or scope["path"] != "/":
+        await _nothing(scope, receive, send)
+        return
+    await HTMLResponse(_PAGE)(scope, receive, send)
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI's

@@ -1,13 +1,16 @@
 """Making a site's folder, and what its owner does with it then."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from rbutton.site import folder, lines
-from rbutton.site.errors import FolderError
+from rbutton.site.errors import FolderError, SiteError
 from rbutton.terms.encoding import check_origin, time_text
 
 __all__ = ["Start", "check_origin", "start", "told"]
@@ -77,10 +80,6 @@ def start(target: Path, said: Start) -> None:
         SiteError: one of them cannot be made, or says what no agent would take; then there is no
             `site.toml`.
     """
-    try:
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderError(f"{target} cannot be made: {error.strerror}.") from None
     text = (_HEAD + (_STATIC if said.static else _SIGNING)).format(
         origin=_toml(said.origin),
         name=_toml(said.name),
@@ -88,6 +87,11 @@ def start(target: Path, said: Start) -> None:
         accepts=json.dumps(list(said.accepts)),
         until=time_text(said.until),
     )
+    _check(text)
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{target} cannot be made: {error.strerror}.") from None
     path = target / folder.FILE
     folder.write(path, text.encode(), 0o600)
     try:
@@ -97,8 +101,24 @@ def start(target: Path, said: Start) -> None:
         raise
 
 
-def told(target: Path) -> Iterator[str]:
+def _check(text: str) -> None:
+    """Before anything is written: what is wrong is what was asked for, and not a file.
+
+    Raises:
+        SiteError: no agent would take it.
+    """
+    said = folder.Settings.model_validate(tomllib.loads(text))
+    try:
+        folder.policy_of(said, Ed25519PrivateKey.generate(), [])
+    except ValueError as error:
+        raise SiteError(f"{error}. Nothing was made.") from None
+
+
+def told(target: Path, command: str) -> Iterator[str]:
     """What is in the folder, and what is left to do; writes a static site's file.
+
+    Args:
+        command: what is typed for `rbutton`.
 
     Raises:
         SiteError: something in it cannot be used.
@@ -109,7 +129,7 @@ def told(target: Path) -> Iterator[str]:
     yield f"{target / folder.FILE} is what the site says and signs: {accepts}"
     yield ""
     if policy.negotiates:
-        yield f"1. Start the endpoint: rbutton site serve {target}"
+        yield f"1. Start the endpoint: {command} site serve {target}"
         yield "2. Add these lines to your web server, or to your pages:"
         servers = lines.PROXIED
     else:
@@ -122,7 +142,7 @@ def told(target: Path) -> Iterator[str]:
         yield f"\n   {server}:"
         yield from (f"       {line}" for line in text.splitlines())
     yield ""
-    yield f"3. See what visitors' buttons see: rbutton site check {policy.origin}"
+    yield f"3. See what visitors' buttons see: {command} site check {policy.origin}"
 
 
 def _toml(text: str) -> str:

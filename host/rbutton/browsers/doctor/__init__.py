@@ -21,7 +21,7 @@ NOT_INSTALLED = "not-installed"
 def look(where: Places, environ: Mapping[str, str]) -> Iterator[Finding]:
     """All there is to find about an installation and the browsers that should reach it.
 
-    The host is started for real. Nothing is written, but for what its first start writes.
+    The host is started for real, in a home that is nobody's. Nothing is written.
 
     Args:
         where: a person's. Where nothing is installed for them, what is for everyone is looked at.

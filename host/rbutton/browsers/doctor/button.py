@@ -16,14 +16,15 @@ _WHERE = "from rbutton import shipped; print(shipped.folder('extension'))"
 
 
 def look(where: Places, record: Record) -> Iterator[Finding]:
-    """Whether it is there, and of the host's version."""
+    """Whether it is there, of the host's version, and file for file as it was installed."""
     host = version_of(record)
     version = version_in(where.extension)
-    if version is None:
+    damaged = None if version is None or version != host else _damaged(where, record)
+    if version is None or damaged is not None:
         yield problem(
             "extension-folder-damaged",
             f"The folder that browsers load the button from is missing or damaged: "
-            f"{where.extension}.",
+            f"{where.extension if damaged is None else damaged}.",
             again(where),
             mend=lambda: _copy(where, record),
         )
@@ -52,20 +53,49 @@ def version_in(folder: Path) -> str | None:
         return None
 
 
+def _damaged(where: Places, record: Record) -> Path | None:
+    """The first file that is missing or changed; None where none is, or nobody can tell.
+
+    What lies there beside them does no harm: browsers leave notes of their own in that folder.
+    """
+    try:
+        source = _source(where, record)
+    except (OSError, subprocess.SubprocessError):
+        return None  # the host's Python does not run, which is told
+    for shipped in files.copied(source):
+        installed = where.extension / shipped.relative_to(source)
+        try:
+            if not installed.is_file() or installed.stat().st_size != shipped.stat().st_size:
+                return installed
+            if installed.read_bytes() != shipped.read_bytes():
+                return installed
+        except OSError:
+            return installed
+    return None
+
+
+def _source(where: Places, record: Record) -> Path:
+    """Where the environment has the extension.
+
+    Raises:
+        OSError, subprocess.SubprocessError: its Python does not run, or has none.
+    """
+    told = subprocess.run(
+        [environment.python(where.data / f"env-{record.build}"), "-I", "-c", _WHERE],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=True,
+        encoding="utf-8",
+    )
+    return Path(told.stdout.rstrip("\n"))
+
+
 def _copy(where: Places, record: Record) -> str:
     """Copy it anew from where the environment has it: that needs no network."""
-    python = environment.python(where.data / f"env-{record.build}")
     try:
-        told = subprocess.run(
-            [python, "-I", "-c", _WHERE],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-            check=True,
-            encoding="utf-8",
-        )
+        source = _source(where, record)
     except (OSError, subprocess.SubprocessError):
         raise SetupError(f"{where.extension} could not be copied anew.", again(where)) from None
-    source = Path(told.stdout.rstrip("\n"))
     files.copy_tree(source, where.extension, for_all=where.for_all)
     return f"{where.extension} was copied anew. Press the button's reload arrow in the browser."

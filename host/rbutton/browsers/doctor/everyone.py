@@ -1,6 +1,5 @@
 """What is wrong with the installation for everyone on a machine, whoever asks."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from rbutton.finding import Finding, problem
 def look(environ: Mapping[str, str]) -> Iterator[Finding]:
     """All there is to find about it; of persons nothing.
 
-    The host is started for real, in a home that is nobody's.
+    The host is started for real.
     """
     where = places_for_all()
     try:
@@ -35,8 +34,7 @@ def look(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from host.look(where, record)
     yield from button.look(where, record)
     if host.could_start(where):
-        with tempfile.TemporaryDirectory(prefix="rbutton-doctor-") as nobodys:
-            yield from host.start(where, {**environ, "RBUTTON_HOME": nobodys})
+        yield from host.start(where, environ)
     for browser in TABLE:
         if browser.system_folder is not None:
             for found in find_all(browser, environ):

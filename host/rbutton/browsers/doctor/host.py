@@ -7,6 +7,7 @@ import signal
 import stat
 import struct
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -155,12 +156,20 @@ def could_start(where: Places) -> bool:
 
 
 def start(where: Places, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Start the host as a browser does, greet it, and tell what came of it."""
+    """Start the host as a browser does, greet it, and tell what came of it.
+
+    In a home that is nobody's, as its start writes: terms where there are none, the last good ones.
+    """
+    with tempfile.TemporaryDirectory(prefix="rbutton-doctor-") as nobodys:
+        yield from _started(where, environ, nobodys)
+
+
+def _started(where: Places, environ: Mapping[str, str], home: str) -> Iterator[Finding]:
     hello = {"protocol": PROTOCOL, "extension": "0", "browser": "doctor"}
     frame = _framed({"id": 1, "request": "hello", **hello})
     try:
         process = subprocess.Popen(
-            [where.launcher],
+            [where.launcher, "--home", home],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

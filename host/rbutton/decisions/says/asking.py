@@ -69,7 +69,7 @@ def same_origin(link: Seen, origin: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return f"{parts.scheme}://{parts.netloc}" == origin and not parts.fragment
+    return f"{parts.scheme}://{parts.netloc}" == origin and "#" not in text
 
 
 def outcome_of(what: What, http_status: int, content_type: str | None) -> Outcome:

@@ -271,7 +271,7 @@ def _note(origin: str, rows: Sequence[Seen], look: Look, *, due: int, anything: 
     if look == "never":
         told.append("Your terms say not to ask it.")
     elif not asked:
-        told.append("It was not asked yet.")
+        told.append("It was not asked yet; “Look” in the button does.")
     elif not due:
         told.append(f"It can be asked again from {day(min(map(_again, asked)))}.")
     return " ".join(told)

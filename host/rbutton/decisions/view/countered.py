@@ -16,7 +16,8 @@ from rbutton.terms.roster import Catalogue
 
 def instead_of(shown: View, state: Relationship, catalogue: Catalogue, *, now: datetime) -> View:
     """What is shown of an agreement in force, with what the site wants in its place, if it does."""
-    if not state.countered or not state.countered.open(now):
+    wanted = state.countered
+    if not wanted or not wanted.open(now) or not wanted.replaces(state.in_force(now)):
         return shown
     wants = countered(state, catalogue, now=now)
     return shown.model_copy(

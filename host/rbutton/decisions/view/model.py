@@ -60,6 +60,7 @@ class View(Shown):
     Attributes:
         changes: what differs: in the site's policy since it signed, or in what it wants instead.
         renewal: what would differ under the terms that `renew` offers.
+        offering: the ids of what `offer` or `renew` would offer: pressed, it has to be the same.
         own: the person's own terms, that `offer-own` offers, against what the site says it does.
         recognised: whether the site may know the person again by the agreement; None where
             none is in force.
@@ -79,6 +80,7 @@ class View(Shown):
     clauses: list[Row] = Field(default_factory=list)
     changes: list[Difference] = Field(default_factory=list)
     renewal: list[Difference] = Field(default_factory=list)
+    offering: list[str] = Field(default_factory=list)
     own: list[Row] = Field(default_factory=list)
     recognised: bool | None = None
     counter: str | None = None

@@ -24,6 +24,10 @@ _SOON = timedelta(days=30)
 _CERTIFICATE_SOON = timedelta(days=14)
 #: As much as the two clocks may differ (protocol, section 5).
 _SKEW = 300.0
+#: A proxy's answers where what stands behind it is down: Bad Gateway and its kin.
+_NOBODY_BEHIND = (502, 503, 504)
+#: Where the page is met with one of these, so is all else of that origin.
+_UNREACHABLE = ("page-name", "page-connection", "page-tls")
 
 
 @dataclass
@@ -85,6 +89,8 @@ class _Look:
         async for finding in self._page():
             announced = announced or finding.code == "announced"
             yield finding
+            if finding.code in _UNREACHABLE:
+                return
         answer = await fetch(self._origin + POLICY_PATH, documents.MAX_BYTES)
         policy: Policy | None = None
         for finding in self._fetched(answer):
@@ -93,11 +99,7 @@ class _Look:
             try:
                 policy = read_policy(answer.body, self._origin, catalogue().vocabulary, self._now)
             except InvalidDocument as error:
-                yield problem(
-                    "policy-invalid",
-                    f"The policy cannot be used: {error}.",
-                    "Mend that. `rbutton site init` writes a policy that can be used.",
-                )
+                yield self._invalid(answer.body, error)
                 if announced:
                     self._looked.sees = "⊂ with “!”: the site's own terms cannot be used."
         if policy is None:
@@ -201,6 +203,8 @@ class _Look:
                     "Serve the policy at this very address.",
                 )
             ]
+        if answer.status in _NOBODY_BEHIND:
+            return [self._down("policy", url, answer)]
         if answer.status != 200:
             return [
                 problem(
@@ -332,6 +336,8 @@ class _Look:
                 "The endpoint answered that this was too much at once.",
                 "Try again in a minute.",
             )
+        elif answer.status in _NOBODY_BEHIND and _code(answer) is None:
+            yield self._down("endpoint", url, answer)
         elif 300 <= answer.status < 400:
             yield problem(
                 "endpoint-redirects",
@@ -346,6 +352,35 @@ class _Look:
                 "Let the server pass this address, with POST, to `rbutton site serve` or to your "
                 "application; or say negotiates = false.",
             )
+
+    def _invalid(self, body: bytes, error: InvalidDocument) -> Finding:
+        """The policy cannot be used; of one that was made for another origin, both are named."""
+        try:
+            said = documents.parse(body, "policy").get("origin")
+        except InvalidDocument:
+            said = None
+        if isinstance(said, str) and said != self._origin:
+            return problem(
+                "policy-invalid",
+                f"The policy is for another origin: it says {_shown(said)}, and it was read from "
+                f"{self._origin}.",
+                "Give the origin that visitors see as `origin` in site.toml, and start every "
+                "worker anew; or serve this policy where it belongs.",
+            )
+        return problem(
+            "policy-invalid",
+            f"The policy cannot be used: {error}.",
+            "Mend that. `rbutton site init` writes a policy that can be used.",
+        )
+
+    def _down(self, what: str, url: str, answer: Fetched) -> Finding:
+        return problem(
+            f"{what}-down",
+            f"{url} is answered with status {answer.status}: the web server passes it on, and "
+            "nobody answers there.",
+            "Is `rbutton site serve` running, or your application, at the address that the web "
+            "server passes it to?",
+        )
 
     def _failed(self, what: str, url: str, failed: Failed) -> Finding:
         message, advice = _FAULTS[failed.fault]
