@@ -42,9 +42,7 @@ def _nothing_granted(person: Person, site: Site) -> Iterator[None]:
 def _speaks(tab: Page, site: Site, host: str = "news.test", **query: str) -> None:
     """A page that speaks TPE, with its API in place."""
     tab.goto(page_at(site, host, tk="N", **query))
-    tab.run(
-        "while (!navigator.trackingExceptionExists) await new Promise((next) => setTimeout(next));"
-    )
+    tab.run(f"{UNTIL} await until(() => navigator.trackingExceptionExists);")
 
 
 def _ask(tab: Page, call: str, **bag: Any) -> None:
