@@ -310,7 +310,7 @@ async function offer(visit, by, busy = null, seen = null) {
     }
     // A fetch takes its time: by then the person may look elsewhere.
     if (by !== "click" && policy !== kept && !(await isActive(visit))) return;
-    const also = { own: busy === "offer-own", renew: busy === "renew", seen };
+    const also = { own: busy === "offer-own", renew: busy === "renew", seen: seen?.length ? seen : null };
     conflict = await exchange(visit, await host.ask("offer", { origin, policy, by, ...also }));
   });
   if (conflict && stands(visit)) await consult(visit, { fresh: true });

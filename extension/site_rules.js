@@ -42,9 +42,10 @@ export function misfit(name) {
   return URL.canParse(address) && new URL(address).hostname === domainOf(name) ? null : "no-host";
 }
 
-// Of an address as the browser's rules see it, which may have a name and a password before the host.
-const BEFORE = "^https?://([^/@]*@)?";
-const LABEL = "[^/.@:]+";
+// Of an address as the browser's rules see it: in ASCII, perhaps with a name and a password before
+// the host. A class of what is not allowed would take up far more of the room for a pattern.
+const BEFORE = "^https?://([!-.0-?A-~]*@)?";
+const LABEL = "[\\w-]+";
 const AFTER = "\\.?(:[0-9]+)?/";
 
 /**

@@ -77,7 +77,7 @@ def test_a_counter_offer_is_shown_as_a_difference_and_signs_nothing(running: Hos
     (lost,) = view["changes"]
     assert (lost["mark"], lost["now"]) == ("laxer", "not stated")
     assert view["agreement"] is None
-    assert seen(running) == view | {"header": None}
+    assert seen(running) == view | {"header": None, "offering": []}
     assert listing(running) == [("countered", "SD-BASE-DP")]
 
 

@@ -16,9 +16,8 @@ from sqlalchemy import event
 
 from rbutton.native import exchange, sites
 from rbutton.native.exchange import Exchange
-from rbutton.native.requests import RequestError
 from rbutton.person.home import Home
-from rbutton.person.ledger import Ledger, Record, Writing
+from rbutton.person.ledger import Record, Writing
 from rbutton.person.seed import Seed
 from rbutton.person.terms_file import TermsFile
 from rbutton.shipped.roster import catalogue
@@ -185,17 +184,3 @@ def meanwhile(other: Callable[[], object] | None) -> Iterator[None]:
 def served(policy: SitePolicy, clock: Clock) -> Json:
     """A policy as the extension hands it to the host."""
     return {"at": time_text(clock.now), "body": bytes_of.in_base64(policy.body)}
-
-
-__all__ = [
-    "Browser",
-    "Clock",
-    "Crash",
-    "Ledger",
-    "RequestError",
-    "Worker",
-    "clocked",
-    "killed_after",
-    "meanwhile",
-    "served",
-]

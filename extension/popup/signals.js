@@ -95,12 +95,10 @@ function renderAsked(asked, tell) {
   const end = asked.maxAge === null ? null : day(new Date(Date.now() + asked.maxAge * 1000).toISOString());
   const short = asked.maxAge !== null && asked.maxAge <= 30 * 24 * 60 * 60;
   // What a page puts in the place of another question must not get the press that was meant for that.
-  const drawn = performance.now();
   const button = (decision, label) => {
-    const made = el("button", { type: "button", "data-decision": decision }, label);
-    made.addEventListener("click", () => {
-      if (performance.now() - drawn >= SETTLED) tell({ type: "decide", id: asked.id, decision });
-    });
+    const made = el("button", { type: "button", "data-decision": decision, disabled: true }, label);
+    made.addEventListener("click", () => tell({ type: "decide", id: asked.id, decision }));
+    setTimeout(() => { made.disabled = false; }, SETTLED);
     return made;
   };
   const all = asked.targets !== null && asked.targets.length > 3

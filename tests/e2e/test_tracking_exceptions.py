@@ -65,6 +65,8 @@ def _decide(person: Person, tab: Page, decision: str, *words: str) -> None:
     popup.wait_for("#asked:not([hidden])")
     for text in ("news.test asks to track you.", *words):
         popup.wait_for_text(text)
+    # For a moment they are dead, so that no press meant for something else counts.
+    popup.wait_for(f'[data-decision="{decision}"]:enabled')
     popup.click(f'[data-decision="{decision}"]')
     popup.wait_for("#asked[hidden]")
     popup.close()
@@ -139,6 +141,7 @@ def test_a_no_is_told_and_the_site_is_not_shown_again(
     _ask(tab, "storeTrackingException")
     popup = person.popup(tab)
     popup.wait_for_text("other.test asks to track you.")
+    popup.wait_for('[data-decision="no"]:enabled')
     popup.click('[data-decision="no"]')
     popup.wait_for("#asked[hidden]")
     popup.close()

@@ -108,7 +108,9 @@ class Sites:
             state, policy, choice, catalogue(), now=_now(), when=when, under_way=under_way
         )
         header = self._header(state, choice)
-        shown = self._with_own(shown, policy).model_copy(update={"header": header, "offer": offer})
+        shown = self._with_own(shown, policy).model_copy(
+            update={"header": header, "offer": offer, "offering": choice.ids}
+        )
         return shown if under_way else view.untold(shown, state, now=_now())
 
     def _agreed(
