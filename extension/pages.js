@@ -7,7 +7,6 @@ import * as claims from "./claims.js";
 import * as exceptions from "./exceptions.js";
 import * as host from "./host.js";
 import { pageOf } from "./origin.js";
-import { lookup } from "./regions.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import { covers, hostOf } from "./site_names.js";
@@ -209,6 +208,7 @@ function popupModel({ tabId, place }) {
   const visit = relationship.visitOf(tabId);
   const here = place.kind === "site" && visit?.documentId === place.documentId ? visit : null;
   const said = place.kind === "site" ? claims.of(tabId, place.documentId) : null;
+  const signals = settings.signals();
   return {
     type: "model",
     tabId,
@@ -221,7 +221,7 @@ function popupModel({ tabId, place }) {
     looking: said?.looking ?? null,
     problem: settings.told()?.problem ?? null,
     loosened: settings.told()?.loosened ?? null,
-    signals: settings.signals(),
+    signals: { dnt: signals.dnt, gpc: signals.gpc },
     here: place.name === null ? null : hereModel(tabId, place.name),
     unapplied: settings.unapplied(),
     stale: isStale(tabId),
@@ -232,7 +232,7 @@ function popupModel({ tabId, place }) {
 function hereModel(tabId, name) {
   const signals = settings.signals();
   const now = Date.now();
-  const { dnt, gpc } = lookup(signals, now)(name);
+  const { dnt, gpc } = settings.valuesAt(name);
   return {
     name,
     dnt,

@@ -2,6 +2,7 @@
 
 import { api } from "./browser.js";
 import * as frames from "./frames.js";
+import { lookup } from "./regions.js";
 import { apply, DEFAULT, fit } from "./signals.js";
 import * as tabSignals from "./tab_signals.js";
 
@@ -19,6 +20,8 @@ let live = null;
 let lastGood = null;
 /** @type {import("./signals.js").Signals | null} what was put into the browser in this life of the worker */
 let inForce = null;
+/** What goes out with the pages of a host. */
+let at = lookup(DEFAULT, 0);
 /** @type {import("./signals.js").Unapplied[]} what the browser did not take of it */
 let left = [];
 const read = api.storage.local.get("settings").then((/** @type {{settings?: LastGood}} */ { settings }) => {
@@ -33,6 +36,9 @@ export const signals = () => lastGood?.signals ?? DEFAULT;
 
 /** @returns {import("./signals.js").Unapplied[]} what of it does not go out as it should */
 export const unapplied = () => left;
+
+/** @param {string} host @returns {import("./regions.js").Values} */
+export const valuesAt = (host) => at(host);
 
 /** Resolves when the last good settings have been read. */
 export const ready = () => read;
@@ -71,6 +77,7 @@ export async function keep({ hostless }) {
 
 async function put(signals) {
   const { fitting, unapplied: misfits } = fit(signals);
+  at = lookup(fitting, Date.now());
   frames.follow(fitting);
   const [{ changed, unapplied: refused }] = await Promise.all([apply(fitting), tabSignals.follow(fitting)]);
   const before = inForce;

@@ -62,17 +62,20 @@ export const apply = (signals) => inTurn(async () => {
     unapplied.push({ reason, names: [], detail: String(error?.message ?? error) });
   };
   const changes = await Promise.all([
-    applyRules(rules).catch((error) => {
+    twice(() => applyRules(rules)).catch((error) => {
       plain("rules")(error);
       return applyRules(standingRules(everywhere, [])).catch(() => false);
     }),
-    applyScripts(scripts).catch((error) => {
+    twice(() => applyScripts(scripts)).catch((error) => {
       plain("scripts")(error);
       return applyScripts(registrations(everywhere, [])).catch(() => false);
     }),
   ]);
   return { changed: changes.some(Boolean), unapplied };
 });
+
+/** What stands may change between the asking and the changing, by a worker that was stopped in between. */
+const twice = (task) => task().catch(task);
 
 /**
  * Whether the browser has what makes it send exactly these signals. Nothing is changed.

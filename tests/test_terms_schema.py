@@ -60,6 +60,9 @@ def test_it_is_a_schema() -> None:
 BEYOND = {
     "not TOML",
     "a key twice",
+    "a section twice",
+    "an open bracket",
+    "an open quote",
     "brackets without end",
     "a number without end",
     "an exception's end in quotes",

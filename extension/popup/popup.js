@@ -53,7 +53,7 @@ function shown() {
 }
 
 function render() {
-  const { place, signals, stale, alone } = model;
+  const { place, stale, alone } = model;
   const trouble = failed ?? model.trouble ?? model.problem;
   const view = shown();
   root.dataset.state = view.state;
