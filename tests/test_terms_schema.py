@@ -63,6 +63,7 @@ BEYOND = {
     "a section twice",
     "an open bracket",
     "an open quote",
+    "no quotes",
     "brackets without end",
     "a number without end",
     "an exception's end in quotes",

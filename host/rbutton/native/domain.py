@@ -18,12 +18,12 @@ def domain(members: dict[str, Any]) -> dict[str, Any]:
     host = members.get("host")
     if members.keys() != {"host"} or not isinstance(host, str) or not 0 < len(host) <= _LONGEST:
         raise InvalidDocument("the request is not about a host")
-    # Of a public suffix nobody is the owner: a name below it is a domain of its own.
-    below = f"x.{host}"
     try:
-        found, under = (registrable_domain(f"https://{one}") for one in (host, below))
+        found = registrable_domain(f"https://{host}")
+        # Of a public suffix nobody is the owner: a name below it is a domain of its own.
+        below = f"x.{host}"
+        if "://" in found or registrable_domain(f"https://{below}") == below:
+            return {"domain": None}
     except ValueError:
         raise InvalidDocument("the request is not about a host") from None
-    if "://" in found or under == below:
-        return {"domain": None}
     return {"domain": found}
