@@ -148,6 +148,10 @@ def test_leaving_a_site_takes_nothing_from_the_next_one(
         assert sent_to(site, "cdn.test", f"/{name}.svg") == BOTH
         own = [one for one in site.to("/own.svg") if one.all("host")[0].startswith("ads.")]
         assert all(Sent.of(one) == BOTH for one in own)
+        # The next address must not come into the middle of this one.
+        tab.run(
+            "while (document.readyState !== 'complete') await new Promise(requestAnimationFrame);"
+        )
 
 
 def test_while_choices_are_changed_over_and_over_nothing_drops(
