@@ -13,6 +13,7 @@ import * as icon from "./icon.js";
 import * as pages from "./pages.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
+import { hostOf } from "./site_names.js";
 import * as stale from "./stale.js";
 import * as tabSignals from "./tab_signals.js";
 import { aloneBecause, asks, TITLE_HERE_OFF, TITLE_MISTAKE, TITLE_OFF, titleOf } from "./words.js";
@@ -32,8 +33,10 @@ function paint(tabId) {
   if (isOffAt(tabSignals.topOf(tabId)) && why?.reason !== "no-access") return icon.show("off", TITLE_HERE_OFF, tabId);
   if (asked) return icon.show(why ? "alone" : view?.state ?? "unknown", titleOf(asks(asked.host)), tabId);
   if (!why && settings.told()?.problem) return icon.show("alone", TITLE_MISTAKE, tabId);
-  if (why) icon.show("alone", titleOf(aloneBecause(why).heading), tabId);
-  else icon.show(view?.state ?? "unknown", view && titleOf(view.heading), tabId);
+  if (why) return icon.show("alone", titleOf(aloneBecause(why).heading), tabId);
+  const top = tabSignals.topOf(tabId);
+  const { dnt, gpc } = top ? settings.valuesAt(hostOf(top)) : settings.signals();
+  icon.show(view?.state ?? "unknown", view ? titleOf(view.heading) : dnt || gpc ? null : TITLE_OFF, tabId);
 }
 
 function paintAll() {

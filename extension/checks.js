@@ -23,7 +23,7 @@ export async function ownFindings(signals) {
   const found = [];
   if (access) found.push(ok("access"));
   else found.push(problem("no-access", aloneBecause({ reason: "no-access", said: null })));
-  if (!signals.dnt && !signals.gpc) return [...found, ok("signals-off")];
+  if (!signals.dnt && !signals.gpc && !signals.sites?.length) return [...found, ok("signals-off")];
   for (const part of ["rules", "scripts"]) {
     if (stands[part]) found.push(ok(part));
     else found.push({ ...CHECKS[`no-${part}`], code: `no-${part}`, severity: "problem", detail: stands.error ?? null });

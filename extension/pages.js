@@ -108,7 +108,7 @@ async function fromPopup(port, message) {
     const visit = relationship.visitOf(message.tabId);
     if (visit?.documentId !== message.documentId) return update(message.tabId);
     if (message.action === "look" && claims.of(message.tabId, message.documentId)?.looking) return update(message.tabId);
-    await relationship.act(visit, message.action, message.seen ?? { ending: null, counter: null, offering: null });
+    await relationship.act(visit, message.action, message.seen ?? { ending: null, counter: null, offering: null, offering_own: null });
     // Its terms first, then all else that it says.
     if (message.action === "look") await claims.look(message.tabId, message.documentId);
   }
@@ -161,7 +161,10 @@ async function fromList(port, message) {
   const answer = { type: "answer", number: message.number, result: null, error: null };
   try {
     answer.result = await host.ask(message.request, message.members);
-    if (answer.result.erased) relationship.refresh();
+    if (answer.result.erased) {
+      relationship.refresh();
+      claims.refresh();
+    }
   } catch (error) {
     answer.error = { message: error.message || null, fix: error.fix ?? null };
   }
@@ -192,7 +195,8 @@ async function locate(popup) {
   const kind = page.kind === "browser-page" ? page.kind : (tab && setApart(tab)) ?? page.kind;
   const name = page.kind === "browser-page" ? null : hostOf(top.url);
   popup.place = { kind, host: page.host, origin: page.origin, documentId: top?.documentId ?? null, name, domain: null };
-  if (name) domainOf(name).then((domain) => {
+  // In a private window nothing is told the host, nor could anything be chosen.
+  if (name && kind !== "private-window") domainOf(name).then((domain) => {
     if (!domain || popup.place.name !== name) return;
     popup.place.domain = domain;
     post(popup.port, popupModel(popup));

@@ -16,7 +16,7 @@ import { carry, fetchPolicy } from "./transport.js";
  *   calls_itself: string | null, words: string | null,
  *   clauses: Array<{mark: string, label: string, value: string}>,
  *   changes: Difference[], renewal: Difference[], own: Array<{mark: string, label: string, value: string}>,
- *   recognised: boolean | null, counter: string | null, offering: string[],
+ *   recognised: boolean | null, counter: string | null, offering: string[], offering_own: string[],
  *   actions: string[], offer: "touch" | "now" | null, header: string | null,
  *   agreement: {id: string, since: string, jws: string,
  *     terms: Array<{id: string, title: string, text: string, url: string}>} | null,
@@ -146,10 +146,10 @@ const ANSWERS = { accept: "accept", "accept-always": "always", decline: "decline
  * The person's click on one of View.actions.
  * @param {Visit} visit
  * @param {string} action
- * @param {{ending: string | null, counter: string | null, offering: string[] | null}} seen
+ * @param {{ending: string | null, counter: string | null, offering: string[] | null, offering_own: string[] | null}} seen
  *   of the View, as the person saw it
  */
-export async function act(visit, action, { ending, counter, offering }) {
+export async function act(visit, action, { ending, counter, offering, offering_own }) {
   visit.trouble = null;
   if (action === "look") {
     visit.looked = true;
@@ -159,7 +159,7 @@ export async function act(visit, action, { ending, counter, offering }) {
     visit.busy = null;
     changed(visit.tabId);
   } else if (["offer", "again", "offer-own", "renew"].includes(action)) {
-    await offer(visit, "click", action, offering);
+    await offer(visit, "click", action, action === "offer-own" ? offering_own : offering);
   } else if (action in ANSWERS) {
     if (counter && counter === visit.view?.counter) await answer(visit, counter, action);
     else changed(visit.tabId);

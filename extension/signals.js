@@ -88,8 +88,8 @@ export async function standing(signals) {
     api.declarativeNetRequest.getDynamicRules(), api.scripting.getRegisteredContentScripts(),
   ]);
   return {
-    rules: wanted.rules.every((rule) => rules.some((other) => other.id === rule.id && sameRule(rule, other))),
-    scripts: wanted.scripts.every((script) => scripts.some((other) => other.id === script.id && sameScript(script, other))),
+    rules: rules.length === wanted.rules.length && wanted.rules.every((rule) => rules.some((other) => other.id === rule.id && sameRule(rule, other))),
+    scripts: scripts.length === wanted.scripts.length && wanted.scripts.every((script) => scripts.some((other) => other.id === script.id && sameScript(script, other))),
   };
 }
 

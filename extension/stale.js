@@ -22,12 +22,13 @@ export async function mark(before, after) {
   await read;
   const now = Date.now();
   const [was, is] = [before && lookup(before, now), lookup(after, now)];
-  for (const { id, url } of await api.tabs.query({ url: ["http://*/*", "https://*/*"] })) {
+  const tabs = await api.tabs.query({ url: ["http://*/*", "https://*/*"] });
+  stale = new Map(tabs.flatMap(({ id, url }) => {
     const host = hostOf(url);
-    const opened = stale.get(id) ?? was?.(host) ?? null;
-    if (opened && alike(opened, is(host))) stale.delete(id);
-    else stale.set(id, opened);
-  }
+    // What is not known does not become known by a second change.
+    const opened = stale.has(id) ? stale.get(id) : was?.(host) ?? null;
+    return opened && alike(opened, is(host)) ? [] : [/** @type {[number, Values | null]} */ ([id, opened])];
+  }));
   await keep();
 }
 

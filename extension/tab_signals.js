@@ -116,8 +116,7 @@ function update() {
     if (wanted === standing) return;
     const removeRuleIds = (await api.declarativeNetRequest.getSessionRules()).map(({ id }) => id)
       .filter((id) => id >= FIRST && id <= LAST);
-    if (!addRules.length && !removeRuleIds.length) return;
-    await api.declarativeNetRequest.updateSessionRules({ removeRuleIds, addRules });
+    if (addRules.length || removeRuleIds.length) await api.declarativeNetRequest.updateSessionRules({ removeRuleIds, addRules });
     standing = wanted;
   }).catch((error) => console.error(error));
 }

@@ -145,11 +145,11 @@ export const CHECKS = {
     scripts: "The scripts that tell pages of your signals are in the browser.",
   },
   "no-rules": {
-    message: "The rules that put your signals on every request are not in the browser, so they do not go out.",
+    message: "The rules that put your signals on requests are not all in the browser as they should be.",
     fix: "Switch the button off and on again in the browser’s page of extensions.",
   },
   "no-scripts": {
-    message: "The scripts that tell pages of your signals are not in the browser.",
+    message: "The scripts that tell pages of your signals are not all in the browser as they should be.",
     fix: "Switch the button off and on again in the browser’s page of extensions.",
   },
   /** @param {string | null} host @param {string} extension */
@@ -269,7 +269,6 @@ export const asks = (host) => `${host} asks to track you`;
 
 /** What of the signals is for one site. */
 export const HERE = {
-  title: "Signals here",
   /** @param {string} host */
   only: (host) => `on ${host} only`,
   /** @param {string} domain */
@@ -433,7 +432,6 @@ export const TITLE_MISTAKE = "r-button: there is a mistake in your terms; press 
 export const titleOf = (heading) => `r-button: ${heading}`;
 
 export const OPTIONS = {
-  title: "Your terms",
   lead: "⊂ is you. ⊃ is the website. They close when both have signed the same terms.",
   welcome: "The r-button is in",
   signals: {

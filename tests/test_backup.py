@@ -785,8 +785,11 @@ def test_the_document_shows_what_is_written(busy: Home, file: Path) -> None:
 
 
 def test_ctrl_c_is_no_traceback(busy: Home, file: Path, word: Path) -> None:
-    """In the middle of the question."""
+    """In the middle of the question; nor is Ctrl-D."""
     exported(busy, file)
+    code, screen = at_a_terminal(busy.data, "import", file, answers=[("Passphrase:", "\x04")])
+    assert code == 1
+    assert "Traceback" not in screen
     asked = [("Passphrase:", "\x03")]
     code, screen = at_a_terminal(busy.data, "import", file, answers=asked)
     assert code == 1

@@ -338,7 +338,10 @@ def test_own_terms_are_offered_by_their_own_press_alone(home: Path) -> None:
         members = {"origin": SHOP.origin, "policy": SHOP.served(limits=limits)}
         refused = running.error("offer", **members, by="touch", own=True)
         assert refused["code"] == "malformed"
-        post = running.result("offer", **members, by="click", own=True)["post"]
+        changed = running.result("offer", **members, by="click", own=True, seen=["other"])
+        assert changed["post"] is None
+        seen_terms = view["offering_own"]
+        post = running.result("offer", **members, by="click", own=True, seen=seen_terms)["post"]
         (term,) = agreement.read(post["body"].encode()).agreement.terms
         assert (term.id, term.clauses) == (
             "own",

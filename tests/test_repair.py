@@ -79,6 +79,15 @@ BROKEN: dict[str, Break] = {
 }
 
 
+def test_a_manifest_that_was_cut_goes_with_the_rest(machine: Machine) -> None:
+    """Left, it would keep the next installation from writing a whole one."""
+    os.truncate(machine.manifest(), 30)
+    machine.run("--uninstall")
+    assert not machine.manifest().exists()
+    machine.run()
+    assert machine.manifest().exists()
+
+
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_second_run_mends(machine: Machine, how: str) -> None:
     """Each thing by itself; terms, ledger and seed are byte for byte as they were."""

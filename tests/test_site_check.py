@@ -189,6 +189,7 @@ PAGE = {
     ),
     "elsewhere": (http(302, b"", "Location: https://www.shop.example/"), "page-elsewhere"),
     "to a scheme that is none": (http(302, b"", "Location: gopher://x"), "page-elsewhere"),
+    "to what is no address": (http(302, b"", "Location: http://["), "page-elsewhere"),
     "for ever": (http(302, b"", "Location: /"), "page-redirects"),
     "garbled": (b"zebra\r\n\r\n", "page-garbled"),
     "packed": (http(200, gzip.compress(b"x"), "Content-Encoding: gzip"), "page-garbled"),
@@ -426,6 +427,8 @@ class TestAnnouncing:
         [
             ('<link rel="emanciterms" href="/x">', True),
             ("<LINK HREF=/x REL='a EmanciTerms'>", True),
+            # Its lower case is two characters.
+            ("\u0130" * 40 + '<link rel="emanciterms" href="/x">', True),
             ('<link\n rel="emanciterms"\n href="/x" />', True),
             ('<link rel="emanciterms">', False),
             ('<link rel="next" href="emanciterms">', False),

@@ -16,6 +16,7 @@ from rbutton.site.messages import Response
 from rbutton.site.policy import SitePolicy
 from rbutton.terms import agreement, jws, notice
 from rbutton.terms.agreement import COUNTER_STANDS
+from rbutton.terms.documents import canonical
 from rbutton.terms.encoding import time_text
 from rbutton.terms.keys import PublicKey
 from tests import strategies
@@ -228,6 +229,22 @@ class TestCounter:
         for body in (alone, made.body):
             assert refusal(shop.post(body)) == (400, "malformed")
         assert not shop.kept
+
+    def test_what_a_stranger_signed_twice_for_the_end_of_time_is_no_counter(
+        self, shop: Shop
+    ) -> None:
+        """A refusal like any other, and no mistake of the site's."""
+        offered = proffer(shop.policy, "SD-BASE-DP")
+        theirs = Ed25519PrivateKey.generate()
+        members = payload_of(offered.signed) | {
+            "answers": a_hash(),
+            "proffered": "9999-12-31T23:55:00Z",
+            "answer_by": "9999-12-31T23:59:59Z",
+        }
+        members["site"] = {**members["site"], "jwk": PublicKey.of(theirs).model_dump()}
+        payload = canonical(members)
+        both = [raw_signature(key, payload) for key in (offered.key, theirs)]
+        assert refusal(shop.post(raw_jws(payload, *both))) == (400, "malformed")
 
     def test_many_at_once_get_one_counter(self, shop: Shop) -> None:
         offered = proffer(shop.policy, "SD-BASE-DP")

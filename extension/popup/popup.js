@@ -17,6 +17,8 @@ const showSignals = signalsPart((message) => port.postMessage(message));
 let model = null;
 /** @type {string | null} what the person is being asked about */
 let sure = null;
+/** What stood there when they were asked: the second press is about that, or about nothing. */
+let sureOf = "";
 /** @type {{message: string | null, fix: string | null} | null} what became of the last change, if it was refused */
 let failed = null;
 
@@ -88,7 +90,7 @@ function render() {
   showSignals(model);
   byId("stale").hidden = !stale || !site;
   renderActions(view.actions);
-  if (sure && sure !== "recognise" && !view.actions.includes(sure)) asked();
+  if (sure && (about() !== sureOf || (sure !== "recognise" && !view.actions.includes(sure)))) asked();
   if (byId("detail").hidden) byId("front").hidden = false;
   else if (!view.agreement) showFront();
 }
@@ -171,11 +173,19 @@ async function press(action) {
   }
 }
 
+/** What an answer would be about. */
+function about() {
+  const { ending, counter, offering, offering_own, renewal, own, recognised } = model.view ?? {};
+  return JSON.stringify([ending, counter, offering, offering_own, renewal, own, recognised]);
+}
+
 function act(action) {
   const { tabId, place } = model;
+  const { ending = null, counter = null, offering = null, offering_own = null } = model.view ?? {};
+  const seen = { ending, counter, offering, offering_own };
   model.busy = action;
   render();
-  port.postMessage({ type: "act", action, tabId, documentId: place.documentId, seen: { ending: model.view?.ending ?? null, counter: model.view?.counter ?? null, offering: model.view?.offering ?? null } });
+  port.postMessage({ type: "act", action, tabId, documentId: place.documentId, seen });
 }
 
 // What another press does not take back takes a second one.
@@ -183,6 +193,7 @@ function act(action) {
 /** @param {string} what one of SURE */
 function ask(what) {
   sure = what;
+  sureOf = about();
   const { text, yes, no } = SURE[what];
   const { renewal = [], own = [] } = model.view ?? {};
   byId("sure-text").textContent = text;

@@ -160,6 +160,6 @@ def read(manifest: Path) -> dict[str, object] | None:
     """The host manifest at that path, or None where there is none of our host."""
     try:
         found = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("name") == HOST else None

@@ -172,6 +172,10 @@ def leads_to(manifest: Path) -> Path | None:
 
 def take_away(manifest: Path, where: Places, record: Record) -> list[Path]:
     """Removes the manifest, and what belongs to it, if it is still ours; answers the files."""
+    if str(manifest) in record.manifests and manifests.is_damaged(manifest):
+        # Left where it is, it would keep the next installation from writing a whole one.
+        registrar(where).remove(manifest)
+        return [manifest]
     launcher = Path(str((manifests.read(manifest) or {}).get("path")))
     ours = not launcher.exists() and str(launcher) in record.programs
     if not ours and leads_to(manifest) != where.launcher:

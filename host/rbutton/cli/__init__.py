@@ -44,7 +44,7 @@ else:
         build,
     )
 
-_EXIT = {"usage": USAGE, "backup": NO}
+_EXIT = {"usage": USAGE, "backup": NO, "unknown-agreement": NO}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PersonError as error:
         print(f"rbutton: {error.message} {error.fix}", file=sys.stderr)
         return _EXIT.get(error.code, NOT_SET_UP)
-    except KeyboardInterrupt:
+    # Ctrl-C, and Ctrl-D at a question.
+    except (KeyboardInterrupt, EOFError):
         print("\nrbutton: Stopped.", file=sys.stderr)
         return NO
     return code

@@ -13,7 +13,8 @@ from rbutton.person.ledger import Sent
 from rbutton.person.settings import Settings
 from rbutton.terms.agreement import Agreement, OwnTerm, RosterTerm
 from rbutton.terms.click_only import CLICK_ONLY
-from rbutton.terms.encoding import from_time_text, host_of
+from rbutton.terms.documents import canonical
+from rbutton.terms.encoding import from_time_text, host_of, sha256
 from rbutton.terms.policy import Policy
 from rbutton.terms.roster import Catalogue, RosterDocument
 
@@ -40,6 +41,14 @@ class Choice:
     @property
     def ids(self) -> list[str]:
         return [term.id for term in self.terms]
+
+    @property
+    def shown(self) -> list[str]:
+        """What a press is held to: the ids, or of own terms, which all have one, their hash."""
+        return [
+            sha256(canonical(term.clauses)) if isinstance(term, OwnTerm) else term.id
+            for term in self.terms
+        ]
 
 
 def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> Choice:

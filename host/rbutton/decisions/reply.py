@@ -163,7 +163,7 @@ def understand_acknowledgement(
 def _settled(ended: SignedAgreement, now: datetime) -> bool:
     """Whether the site cannot sign it any more, if it has not yet."""
     # It waits that long itself, by a clock that may be as far behind.
-    return ended.sealed or now > from_time_text(ended.agreement.answer_by) + 2 * SKEW
+    return ended.sealed or now - 2 * SKEW > from_time_text(ended.agreement.answer_by)
 
 
 def _problem(status: int, media_type: str, body: bytes) -> str | None:

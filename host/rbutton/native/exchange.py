@@ -138,9 +138,10 @@ class Exchange:
                 "unknown-agreement",
                 "The site wants terms that your roster does not have, so they are not signed.",
             )
+        # What can fail comes before what is written, and both before anything is signed.
+        seed = self._seed.read() if accepts else None
         if request.by == "always":
             self._terms_file.list_also([term.id for term in _terms_of(wanted).terms])
-        seed = self._seed.read() if accepts else None
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
             state = relationship(origin, ledger.of_origin(origin))
@@ -280,7 +281,7 @@ class Exchange:
             if state.open:
                 return True
             # In place of what is in force only where the person said so, and what they saw.
-            seen = request.own or request.seen in (None, self._sites.choice(policy).ids)
+            seen = request.seen in (None, self._choice(policy, request).shown)
             return seen and (request.renew or state.in_force(now) is None)
         if request.by == "retry":
             may = self._sites.may_retry(state, policy, now)

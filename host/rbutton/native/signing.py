@@ -11,7 +11,6 @@ from rbutton.decisions.listing import held
 from rbutton.decisions.proffer import Choice
 from rbutton.decisions.relationship import Counter, Relationship
 from rbutton.native import messages
-from rbutton.native.requests import RequestError
 from rbutton.person.errors import PersonError
 from rbutton.person.ledger import Record, Writing
 from rbutton.terms import agreement as agreements
@@ -91,7 +90,11 @@ def withdraw(
     """
     ending = state.endable(now)
     if ending is None or ending.agreement != agreement:
-        raise RequestError("unknown-agreement", "There is no such agreement to end here.")
+        raise PersonError(
+            "unknown-agreement",
+            "There is no such agreement to end here.",
+            "Look again at where you stand with the site.",
+        )
     beside = state.open.proffer if state.open else None
     # The one that was pressed comes last: it is what is shown.
     for one in (_still_in_force_there(ledger, state), beside, ending):

@@ -109,7 +109,7 @@ class Sites:
         )
         header = self._header(state, choice)
         shown = self._with_own(shown, policy).model_copy(
-            update={"header": header, "offer": offer, "offering": choice.ids}
+            update={"header": header, "offer": offer, "offering": choice.shown}
         )
         return shown if under_way else view.untold(shown, state, now=_now())
 
@@ -138,7 +138,7 @@ class Sites:
         updated = {
             "header": self._header(state, choice),
             "offer": offer,
-            "offering": choice.ids,
+            "offering": choice.shown,
             "recognised": self._recognises(state.origin),
         }
         return view.untold(shown.model_copy(update=updated), state, now=now)
@@ -169,7 +169,7 @@ class Sites:
         actions = list(shown.actions)
         actions.insert(actions.index("offer") + 1, "offer-own")
         rows = offered_rows(own, policy, catalogue())
-        return shown.model_copy(update={"actions": actions, "own": rows})
+        return shown.model_copy(update={"actions": actions, "own": rows, "offering_own": own.shown})
 
     def own(self, policy: Policy) -> proffer.Choice | None:
         """The person's own terms, held against that policy; None where there are none."""

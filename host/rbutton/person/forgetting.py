@@ -18,8 +18,10 @@ def erase(
         read: origins of which something was read.
 
     Raises:
-        PersonError: nothing was erased, or the message says that it was.
+        PersonError: nothing of the ledger was erased, or the message says that it was.
     """
+    # First: it is no record, and where it fails, nothing of the ledger is gone.
+    SeenOfSites(home.data / "seen.sqlite3").forget(read)
     with ledger.writing() as writing:
         for origin, records in kept.items():
             if writing.of_origin(origin) != records:
@@ -29,7 +31,6 @@ def erase(
                     "Look again.",
                 )
         writing.erase(kept)
-    SeenOfSites(home.data / "seen.sqlite3").forget(read)
     try:
         ledger.wipe()
     except PersonError as error:

@@ -248,6 +248,8 @@ class TermsFile:
         confirmed = self._read_confirmed()
         if not whole and confirmed not in (None, text):
             try:
+                # It may have come with a backup, mistakes and all.
+                parse(confirmed or "", self._roster)
                 changed = self._changed(change, confirmed or "")
             except PersonError:
                 return

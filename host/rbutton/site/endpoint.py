@@ -175,7 +175,7 @@ def _no_longer_in_force() -> Refused:
 def _check_is_proffer(signed: SignedAgreement, now: datetime) -> None:
     offered = signed.agreement
     if offered.answers is not None:
-        if signed.sealed and from_time_text(offered.answer_by) + COUNTER_WAITS < now:
+        if signed.sealed and from_time_text(offered.answer_by) < now - COUNTER_WAITS:
             raise Refused("expired", "This site made that offer too long ago.")
         raise Refused("malformed", "A proffer answers nothing, and this one does.")
     if signed.by_site:

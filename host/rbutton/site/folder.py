@@ -60,7 +60,7 @@ class Settings(_Part):
     promise: _Promise | None = None
     expires: datetime | None = None
     store: str = ""
-    keep_ended_days: Count | None = None
+    keep_ended_days: Annotated[Count, Field(le=36_525)] | None = None
     most: Count = MOST
     rate: _Rate = _Rate()
 

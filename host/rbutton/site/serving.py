@@ -48,7 +48,8 @@ def serve(
         SiteError: the folder or the address cannot be used.
     """
     # Here once, so that what is wrong is said once and not by each worker.
-    policy = folder.site(site_folder).policy
+    folder.store(site_folder).close()
+    policy = folder.policy(site_folder)
     if not policy.negotiates:
         raise SiteError(
             f"{site_folder / folder.FILE} says negotiates = false: this site signs with nobody. "

@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
 
 from rbutton.site import folder, lines
 from rbutton.site.errors import FolderError, SiteError
 from rbutton.terms.encoding import check_origin, time_text
+from rbutton.terms.models import first_fault
 
 __all__ = ["Start", "check_origin", "start", "told"]
 
@@ -107,9 +109,11 @@ def _check(text: str) -> None:
     Raises:
         SiteError: no agent would take it.
     """
-    said = folder.Settings.model_validate(tomllib.loads(text))
     try:
+        said = folder.Settings.model_validate(tomllib.loads(text))
         folder.policy_of(said, Ed25519PrivateKey.generate(), [])
+    except ValidationError as error:
+        raise SiteError(f"{first_fault(error, folder.FILE)}. Nothing was made.") from None
     except ValueError as error:
         raise SiteError(f"{error}. Nothing was made.") from None
 

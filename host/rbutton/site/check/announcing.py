@@ -24,18 +24,19 @@ def by_header(lines: list[str]) -> bool:
 
 def by_element(html: bytes) -> bool:
     """Whether a `<link rel="emanciterms" href=…>` stands in the page, outside of comments."""
-    text = _without_comments(html.decode("utf-8", "replace"))
-    lower = text.lower()
-    at = lower.find("<link")
+    # In lower case as bytes, which is ASCII alone: of some letters the lower case is longer.
+    text = _without_comments(html.lower().decode("utf-8", "replace"))
+    at = text.find("<link")
     while at >= 0:
-        end = lower.find(">", at, at + _ELEMENT)
-        if end >= 0 and lower[at + 5].isspace():
+        end = text.find(">", at, at + _ELEMENT)
+        if end >= 0 and text[at + 5].isspace():
             given: dict[str, str] = {}
             for name, value in _ATTRIBUTE.findall(text[at + 5 : end]):
-                given.setdefault(name.lower(), value.strip("\"'"))
-            if "href" in given and "emanciterms" in given.get("rel", "").lower().split():
+                given.setdefault(name, value.strip("\"'"))
+            if "href" in given and "emanciterms" in given.get("rel", "").split():
                 return True
-        at = lower.find("<link", at + 5)
+        # What was looked at once is not looked at again: an element has no other in it.
+        at = text.find("<link", max(end, at + 5))
     return False
 
 

@@ -125,10 +125,10 @@ class _Look:
                 return
             if answer.status not in (301, 302, 303, 307, 308):
                 break
-            url = urljoin(url, answer.header("location"))
             try:
+                url = urljoin(url, answer.header("location"))
                 origin = _origin(url)
-            except NoAddress:
+            except ValueError:  # NoAddress is one
                 origin = None
             if origin != self._origin:
                 yield problem(
