@@ -15,15 +15,6 @@ from tests.visiting import greeted
 os.environ["PW_CHROMIUM_ATTACH_TO_OTHER"] = "1"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers come last.
-
-    Once started, Playwright keeps an event loop running in this thread to the session's end, and
-    `asyncio.run` refuses to work beside it.
-    """
-    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
-
-
 def _not_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:
     # A skipped test proves nothing, and nobody notices.
     if report.skipped and not hasattr(report, "wasxfail"):

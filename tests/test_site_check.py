@@ -1,6 +1,5 @@
 """`rbutton site check`: what it says of sites that are right, wrong, and hostile."""
 
-import asyncio
 import base64
 import gzip
 import json
@@ -27,6 +26,7 @@ from rbutton.site.store import Store
 from rbutton.terms.policy import ENDPOINT_PATH, POLICY_PATH
 from tests import shops
 from tests.commands import rbutton
+from tests.coroutines import run_apart
 from tests.e2e import authority
 from tests.processes import PATIENCE
 from tests.test_site_http import _plain_site, serving
@@ -123,7 +123,7 @@ def _now() -> datetime:
 
 
 def looked(url: str) -> Looked:
-    return asyncio.run(look(url))
+    return run_apart(look(url))
 
 
 def codes(url: str, severity: str = "problem") -> list[str]:
@@ -384,7 +384,7 @@ class TestTls:
     def test_one_that_ends_soon(self) -> None:
         with hostile(authority.server_context(["localhost"]), "localhost") as server:
             later = datetime.now(UTC) + timedelta(days=20)
-            found = asyncio.run(look(server.origin, lambda: later)).findings
+            found = run_apart(look(server.origin, lambda: later)).findings
         assert "certificate-ends" in [one.code for one in found]
 
 

@@ -1,6 +1,5 @@
 """docs/for-sites.md is true: its tables, its lines for servers, and its examples, which are run."""
 
-import asyncio
 import csv
 import io
 import os
@@ -28,6 +27,7 @@ from rbutton.site.site import Site
 from rbutton.terms.clauses import Chain
 from rbutton.terms.header import emanciterms
 from tests.commands import rbutton
+from tests.coroutines import run_apart
 from tests.shops import proffer
 from tests.test_docs import TOP, examples, headings, spans, table
 from tests.test_site_http import LINK, Server, serving
@@ -220,7 +220,7 @@ def test_the_page_for_trying_announces(tmp_path: Path, monkeypatch: pytest.Monke
         return create_app()
 
     with serving(make) as server:
-        looked = asyncio.run(look(server.origin))
+        looked = run_apart(look(server.origin))
         assert {one.severity for one in looked.findings} == {"ok"}
         assert "can sign" in looked.sees
         assert server.ask("GET", "/zebra")[0] == 404

@@ -1,6 +1,5 @@
 """The ⊃ kit over a real socket: what a peer sees byte for byte, and what survives a kill."""
 
-import asyncio
 import http.client
 import json
 import signal
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +23,7 @@ from rbutton.site.policy import SitePolicy
 from rbutton.site.site import Site
 from rbutton.site.store import Store
 from rbutton.terms import agreement
+from tests.coroutines import run_apart
 from tests.processes import PATIENCE
 from tests.shops import JOSE, PROBLEM, policy, proffer
 
@@ -224,10 +223,7 @@ def test_one_that_goes_away_in_the_middle_leaves_nothing(site: Running) -> None:
         "path": ENDPOINT,
         "headers": headers,
     }
-    # In a thread of its own: Playwright's event loop may be running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        app = EmanciTerms(_plain_site, Site(site.policy, site.store))
-        thread.submit(asyncio.run, app(scope, receive, send)).result()
+    run_apart(EmanciTerms(_plain_site, Site(site.policy, site.store))(scope, receive, send))
     assert not sent
     assert site.store.known(offered.id, now()) is None
 

@@ -80,7 +80,7 @@ def test_the_page_says_that_nothing_is_wrong_and_then_that_the_host_is_gone(
 
     installed.edit_terms(lambda text: text.replace('dnt = "on"', 'dnt = "maybe"'))
     page.wait_for(".problem[data-code=terms-mistake]")
-    assert "line 6" in told(page, "terms-mistake")
+    assert "line 7" in told(page, "terms-mistake")
     page.wait_for_text("Something is wrong.")
     installed.edit_terms(lambda text: text.replace('dnt = "maybe"', 'dnt = "on"'))
     page.wait_for("html[data-state=ok]")

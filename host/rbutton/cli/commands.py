@@ -1,5 +1,6 @@
 """What every command has in common."""
 
+import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ def show_verbs(parser: "argparse.ArgumentParser") -> None:
     """Without one of its verbs, `parser` lists them; so it is wrong usage all the same."""
 
     def run(_: "argparse.Namespace") -> int:
-        parser.print_help()
+        parser.print_help(sys.stderr)
         return USAGE
 
     parser.set_defaults(run=run)
