@@ -448,6 +448,12 @@ export const OPTIONS = {
     click: { label: "Only when I press the button", text: "A site is told nothing of your terms before that." },
     never: { label: "Never", text: "Signals only. No site is offered anything." },
   },
+  lasts: {
+    "for good": { label: "For good", text: "Until you or the site end it." },
+    "1 year": { label: "A year", text: "" },
+    "6 months": { label: "Six months", text: "" },
+    "1 month": { label: "A month", text: "" },
+  },
   now: {
     signals: {
       both: "Every website is told not to track you and not to sell or share your data.",

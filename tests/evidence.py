@@ -1,7 +1,7 @@
 """What the files of both sides prove, read by SQL, JSON and Ed25519 alone: none of our own folds.
 
 What is in force follows from signed bytes: both signed it, no later one that both signed names it
-in `supersedes`, no notice of the person's ends it.
+in `supersedes`, no notice of the person's ends it, and its `until` has not come.
 """
 
 import base64
@@ -92,10 +92,12 @@ class Holding:
     Attributes:
         agreements: signed by both, verified: id → it.
         ended: the ids of what the person's notices end.
+        now: the time, RFC 3339 in UTC.
     """
 
     agreements: dict[str, Signed]
     ended: frozenset[str]
+    now: str
 
     @property
     def replaced(self) -> set[str]:
@@ -103,8 +105,14 @@ class Holding:
         return {one.members["supersedes"] for one in self.agreements.values()} - {None}
 
     @property
-    def in_force(self) -> set[str]:
+    def standing(self) -> set[str]:
+        """What nobody ended; it may have ended by itself."""
         return self.agreements.keys() - self.ended - self.replaced
+
+    @property
+    def in_force(self) -> set[str]:
+        untils = {name: self.agreements[name].members["until"] for name in self.standing}
+        return {name for name, until in untils.items() if until is None or self.now < until}
 
 
 def agreement(body: bytes, seed: bytes, site_keys: set[str]) -> Signed:
@@ -126,7 +134,7 @@ def _notice(body: bytes, ended: Signed) -> str:
     return ended.id
 
 
-def of_person(ledger: Path, seed: bytes, site_keys: set[str]) -> Holding:
+def of_person(ledger: Path, seed: bytes, site_keys: set[str], now: str) -> Holding:
     """What the person's ledger holds, of one site."""
     agreements: dict[str, Signed] = {}
     offered: dict[str, Signed] = {}
@@ -142,10 +150,10 @@ def of_person(ledger: Path, seed: bytes, site_keys: set[str]) -> Holding:
             assert offered[name].id == name
         elif kind == "withdraw":
             ended.add(_notice(body, agreements.get(name) or offered[name]))
-    return Holding(agreements, frozenset(ended))
+    return Holding(agreements, frozenset(ended), now)
 
 
-def of_site(store: Path, seed: bytes, site_keys: set[str]) -> Holding:
+def of_site(store: Path, seed: bytes, site_keys: set[str], now: str) -> Holding:
     """What the site's store holds, of one person; also of those that it calls something else."""
     agreements, bodies = {}, {}
     for name, state, body in _rows(store, "SELECT id, state, body FROM emanciterms_answer"):
@@ -162,11 +170,11 @@ def of_site(store: Path, seed: bytes, site_keys: set[str]) -> Holding:
         assert len(notice.by) == 1
         assert (notice.members["kind"], notice.members["under"]) == ("withdraw", name)
         ended.add(name)
-    return Holding(agreements, frozenset(ended))
+    return Holding(agreements, frozenset(ended), now)
 
 
 def sealed_by_column(store: Path) -> set[str]:
-    """The ids that the site's store says are in force."""
+    """The ids that the site's store says nobody ended."""
     query = "SELECT id FROM emanciterms_answer WHERE state = 'sealed'"
     return {name for (name,) in _rows(store, query)}
 

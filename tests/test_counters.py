@@ -301,6 +301,23 @@ def test_a_renewal_signs_what_was_seen_or_nothing(home: Path) -> None:
         assert unseen["code"] == "malformed"
 
 
+def test_a_press_is_for_as_long_as_it_said(home: Path) -> None:
+    """What was shown as for good is not signed for a month, where the setting changed since."""
+    terms_toml(home, '[proffer]\nlasts = "for good"\n')
+    with greeted(home) as running:
+        members = {"origin": SHOP.origin, "policy": SHOP.served(), "by": "click"}
+        before = visit(running)["offering"]
+        running.result("set", key="proffer.lasts", value="1 month")
+        result = running.result("offer", **members, seen=before)
+        assert result["post"] is None
+        assert "It would hold until" in result["view"]["text"]
+        post = running.result("offer", **members, seen=result["view"]["offering"])["post"]
+        signed = agreement.read(post["body"].encode()).agreement
+        assert signed.until
+        lasts = from_time_text(signed.until) - from_time_text(signed.proffered)
+        assert lasts == timedelta(days=31)
+
+
 def test_a_counter_offer_to_what_is_no_longer_so_cannot_be_accepted(
     running: Host, home: Path
 ) -> None:

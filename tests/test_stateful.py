@@ -57,6 +57,40 @@ def test_ending_an_agreement_takes_back_what_was_to_replace_it(world: World) -> 
     assert world.person.in_force == world.site.in_force == set()
 
 
+def test_what_was_signed_for_a_month_ends_by_itself(world: World) -> None:
+    """On both sides, at the same moment; the person may offer again, and nothing does so alone."""
+    world.terms_are_edited('[proffer]\nlasts = "1 month"\n', confirmed=True)
+    world.they_come_to_terms(0, DP, accepts=False)
+    (old,) = world.person.in_force
+    assert "Until" in world.view(0)["text"]
+    world.time_passes(timedelta(days=31) - MINUTE)
+    assert world.person.in_force == world.site.in_force == {old}
+    world.time_passes(MINUTE)
+    world.it_holds()
+    assert world.person.in_force == world.site.in_force == set()
+    world.a_page_is_visited(0, 0, stale=False, does="touch", fate="answered")
+    view = world.view(0)
+    assert (view["reason"], view["offer"], "offer" in view["actions"]) == ("expired", None, True)
+    world.a_page_is_visited(0, 0, stale=False, does="click", fate="answered")
+    assert len(world.person.in_force - {old}) == 1
+
+
+def test_what_ends_soon_can_be_renewed(world: World) -> None:
+    """Once that is worth a press: half of its time later."""
+    world.terms_are_edited('[proffer]\nlasts = "1 month"\n', confirmed=True)
+    world.they_come_to_terms(0, DP, accepts=False)
+    (old,) = world.person.in_force
+    assert "renew" not in world.view(0)["actions"]
+    world.time_passes(timedelta(days=16))
+    view = world.view(0)
+    (longer,) = view["renewal"]
+    assert (longer["label"], longer["mark"]) == ("How long it holds", "stricter")
+    world.a_page_is_visited(0, 0, stale=False, does="renew", fate="answered")
+    (new,) = world.person.in_force
+    assert world.site.replaced == {old}
+    assert new != old
+
+
 def test_an_end_is_acknowledged_though_the_key_changed_twice(world: World) -> None:
     """The first acknowledgement was lost, and signed by a key that nobody knows any more."""
     world.they_come_to_terms(0, DP, accepts=False)

@@ -391,6 +391,11 @@ LOOSER: dict[str, tuple[str, str, list[str]]] = {
         "",
         ["offered by themselves now; it was only by your click"],
     ),
+    "signed for a while": (
+        "",
+        '[proffer]\nlasts = "1 year"',
+        ["What is signed lasts 1 year now; it was for good."],
+    ),
     "laxer terms": (
         "",
         '[proffer]\nterms = [["SD-BASE"]]',

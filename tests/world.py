@@ -32,7 +32,7 @@ from rbutton.person.verification import Verification, verified
 from rbutton.shipped.roster import catalogue
 from rbutton.site.policy import SitePolicy
 from rbutton.terms.click_only import CLICK_ONLY
-from rbutton.terms.encoding import b64u
+from rbutton.terms.encoding import b64u, from_time_text, time_text
 from rbutton.terms.keys import PublicKey
 from tests import evidence, sites, two_sides
 from tests.homes import home_in, ledger_of, unheard
@@ -66,6 +66,8 @@ SETTINGS: tuple[str, ...] = (
     '[proffer]\nterms = [["PDC-AI"], ["SD-BASE"]]\nalso = ["SD-BASE"]\n',
     '[proffer]\nterms = [["no-stalking", "mine-as-well"], ["SD-BASE"]]\n',
     '[proffer]\nnegotiate = "click"\n',
+    '[proffer]\nlasts = "1 month"\n',
+    '[proffer]\nlasts = "1 year"\nterms = [["no-stalking"]]\nalso = ["SD-BASE"]\n',
     '[proffer]\nnegotiate = "never"\nterms = [["SD-BASE"]]\n' + OWN,
 )
 SPANS = (
@@ -75,7 +77,10 @@ SPANS = (
     timedelta(hours=1),
     timedelta(hours=25),
     timedelta(days=8),
+    timedelta(days=31),
 )
+#: What a view says of how long terms would hold.
+LASTS = {"1 month": ["P31D"], "1 year": ["P366D"]}
 #: Within what the protocol forgives, and beyond it.
 CLOCKS = tuple(timedelta(minutes=minutes) for minutes in (0, 4, -4, 7, -7, 60, -60))
 #: A copy of a request that is older than this has died in some queue.
@@ -173,11 +178,13 @@ class World(RuleBasedStateMachine):
 
     @property
     def person(self) -> evidence.Holding:
-        return evidence.of_person(self.home.data / "ledger.sqlite3", sites.SEED, self.site_keys)
+        ledger, now = self.home.data / "ledger.sqlite3", time_text(self.clock.now)
+        return evidence.of_person(ledger, sites.SEED, self.site_keys, now)
 
     @property
     def site(self) -> evidence.Holding:
-        return evidence.of_site(self.store, sites.SEED, self.site_keys)
+        now = time_text(self.clock.now)
+        return evidence.of_site(self.store, sites.SEED, self.site_keys, now)
 
     def records(self) -> list[Record]:
         """All of the ledger."""
@@ -438,7 +445,7 @@ class World(RuleBasedStateMachine):
         kept = state.in_force(self.clock.now)
         assert person.in_force == ({kept.agreement} if kept else set())
         assert len(person.in_force) <= 1
-        assert site.in_force == evidence.sealed_by_column(self.store)
+        assert site.standing == evidence.sealed_by_column(self.store)
         assert len(site.in_force - person.ended) <= 1, site.in_force - person.ended
 
     def what_was_acknowledged_stays(self, person: evidence.Holding, site: evidence.Holding) -> None:
@@ -471,7 +478,9 @@ class World(RuleBasedStateMachine):
             ids = [term["id"] for term in members.get("terms", ())]
             if record.kind == "proffer":
                 own = members["terms"] == [{"id": "own", "clauses": said.own.clauses}]
-                assert own or not saw or sorted(ids) == sorted(saw)
+                lasts = LASTS.get(said.proffer.lasts, [])
+                assert own or not saw or [*sorted(ids), *lasts] == list(saw)
+                assert members["until"] == _later(members["proffered"], *lasts)
                 assert own or saw or members["supersedes"] is None
                 assert sorted(ids) in [sorted(one) for one in said.proffer.terms] or (
                     own and pressed
@@ -537,6 +546,13 @@ class World(RuleBasedStateMachine):
 
 
 _SIGNED = ("proffer", "accepted")
+
+
+def _later(since: str, days: str | None = None) -> str | None:
+    """That time and "P31D"; None for good."""
+    if days is None:
+        return None
+    return time_text(from_time_text(since) + timedelta(days=int(days[1:-1])))
 
 
 def no_laxer(new: Json, old: Json) -> bool:

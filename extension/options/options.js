@@ -22,7 +22,7 @@ const port = line("options", (message) => {
     model = message;
     render();
   }
-  if (message.type === "set" || message.type === "edit") said(message.error);
+  if (message.type === "decided") said(message.error);
 });
 
 function set(key, value) {
@@ -47,8 +47,7 @@ function render() {
   renderNow();
   renderSignals();
   showSites(model, fixed());
-  renderNegotiate();
-  renderLook();
+  renderChosen();
   renderChoices();
   renderRoster();
   renderFiles();
@@ -97,28 +96,28 @@ function renderSignals() {
   }));
 }
 
-function renderNegotiate() {
-  section("negotiate").hidden = !model.settings;
-  if (!model.settings) return;
-  byId("negotiate").replaceChildren(...Object.entries(OPTIONS.negotiate).map(([value, { label, text }]) => {
-    const input = el("input", { type: "radio", name: "negotiate", value, checked: model.settings.negotiate === value, disabled: fixed(), "aria-describedby": `about-${value}`, "aria-label": label });
-    input.dataset.key = `negotiate.${value}`;
-    input.addEventListener("change", () => set("proffer.negotiate", value));
-    return el("label", { className: "row" }, input,
-      el("span", {}, el("b", {}, label), el("span", { className: "sub", id: `about-${value}` }, text)));
-  }));
-}
+/** @type {[keyof typeof OPTIONS & string, string, (settings: any) => string | undefined][]} */
+const CHOICES = [
+  ["negotiate", "proffer.negotiate", (settings) => settings.negotiate],
+  ["lasts", "proffer.lasts", (settings) => settings.lasts],
+  ["look", "claims.look", (settings) => settings.claims?.look],
+];
 
-function renderLook() {
-  section("look").hidden = !model.settings?.claims;
-  if (!model.settings?.claims) return;
-  byId("look").replaceChildren(...Object.entries(OPTIONS.look).map(([value, { label, text }]) => {
-    const input = el("input", { type: "radio", name: "look", value, checked: model.settings.claims.look === value, disabled: fixed(), "aria-describedby": `about-look-${value}`, "aria-label": label });
-    input.dataset.key = `look.${value}`;
-    input.addEventListener("change", () => set("claims.look", value));
-    return el("label", { className: "row" }, input,
-      el("span", {}, el("b", {}, label), el("span", { className: "sub", id: `about-look-${value}` }, text)));
-  }));
+/** Settings of which one word out of a few is chosen. */
+function renderChosen() {
+  for (const [name, key, of] of CHOICES) {
+    const chosen = model.settings && of(model.settings);
+    section(name).hidden = !chosen;
+    if (!chosen) continue;
+    byId(name).replaceChildren(...Object.entries(OPTIONS[name]).map(([value, { label, text }]) => {
+      const about = text ? { "aria-describedby": `about-${name}-${value}` } : {};
+      const input = el("input", { type: "radio", name, value, checked: chosen === value, disabled: fixed(), "aria-label": label, ...about });
+      input.dataset.key = `${name}.${value}`;
+      input.addEventListener("change", () => set(key, value));
+      const below = text ? [el("span", { className: "sub", id: `about-${name}-${value}` }, text)] : [];
+      return el("label", { className: "row" }, input, el("span", {}, el("b", {}, label), ...below));
+    }));
+  }
 }
 
 const titleOf = (id) => model.settings.roster.find((document) => document.id === id)?.title ?? id;

@@ -69,7 +69,7 @@ function rows({ sites = [], exceptions = [], buttons = {} }) {
     ...[...names.values()].map(({ site, dnt, gpc }) => ({
       name: site, key: `site.${site}`,
       text: buttons[site] === "off" ? SITES.off : `${SITES.signals.dnt[dnt]}, ${SITES.signals.gpc[gpc]}`,
-      message: { type: "forget", site }, label: SITES.remove, spoken: SITES.removeOf(site),
+      message: { type: "clear", site }, label: SITES.remove, spoken: SITES.removeOf(site),
     })),
     ...exceptions.map(({ site, targets, until }) => ({
       name: site, key: `exception.${site}.${targets?.join() ?? "*"}`,

@@ -147,6 +147,9 @@ def test_with_click_the_site_learns_nothing_until_the_button_is_pressed(
     options = person.options()
     person.edit_terms(lambda text: text.replace('= "auto"', '= "click"'))
     options.wait_for('[data-key="negotiate.click"]:checked')
+    options.click('[data-key="lasts.1 year"]')
+    options.wait_for('[data-key="lasts.1 year"]:checked')
+    assert 'lasts = "1 year"' in person.terms_file.read_text()
 
     page = person.new_page()
     for path in ("/first", "/second"):
@@ -159,6 +162,7 @@ def test_with_click_the_site_learns_nothing_until_the_button_is_pressed(
 
     popup.click('[data-action="offer"]')
     popup.wait_for("html[data-state=active]")
+    popup.wait_for_text("Until ")
     assert len(shop.to(ENDPOINT)) == 1
     page.goto(shop.url("/third"))
     (third,) = shop.wait_for("/third")

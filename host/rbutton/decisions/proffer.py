@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from functools import cache
 
 from publicsuffixlist import PublicSuffixList
 
@@ -17,8 +17,6 @@ from rbutton.terms.documents import canonical
 from rbutton.terms.encoding import from_time_text, host_of, sha256
 from rbutton.terms.policy import Policy
 from rbutton.terms.roster import Catalogue, RosterDocument
-
-By = Literal["click", "touch", "retry"]
 
 BY_ITSELF_A_DAY = 20
 BY_ITSELF_UNANSWERED = 3
@@ -33,10 +31,12 @@ class Choice:
     Attributes:
         terms: the roster agreements of one set, or the person's own terms alone.
         taken_whole: the site says it signs every one of them.
+        lasts: how long they would hold; None: for good.
     """
 
     terms: tuple[RosterDocument | OwnTerm, ...]
     taken_whole: bool
+    lasts: timedelta | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -44,11 +44,15 @@ class Choice:
 
     @property
     def shown(self) -> list[str]:
-        """What a press is held to: the ids, or of own terms, which all have one, their hash."""
-        return [
+        """What a press is held to: the ids, or of own terms, which all have one, their hash.
+
+        And how many days they would hold, where that is not for good.
+        """
+        terms = [
             sha256(canonical(term.clauses)) if isinstance(term, OwnTerm) else term.id
             for term in self.terms
         ]
+        return terms if self.lasts is None else [*terms, f"P{self.lasts.days}D"]
 
 
 def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> Choice:
@@ -57,7 +61,7 @@ def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> C
     taken = next((ids for ids in wanted if policy and policy.accepts_all(ids)), None)
     ids = wanted[0] if taken is None else taken
     documents = tuple(catalogue.documents[one] for one in sorted(ids))
-    return Choice(documents, taken_whole=taken is not None)
+    return Choice(documents, taken is not None, settings.proffer.span)
 
 
 def choose_own(settings: Settings, policy: Policy, catalogue: Catalogue) -> Choice | None:
@@ -67,7 +71,7 @@ def choose_own(settings: Settings, policy: Policy, catalogue: Catalogue) -> Choi
         return None
     marks = catalogue.vocabulary.against(clauses, policy.limits)
     own = OwnTerm(id="own", clauses=clauses)
-    return Choice((own,), taken_whole=set(marks.values()) == {"met"})
+    return Choice((own,), set(marks.values()) == {"met"}, settings.proffer.span)
 
 
 def accepts_alone(
@@ -145,12 +149,7 @@ def registrable_domain(origin: str) -> str:
     return origin
 
 
-_list: PublicSuffixList | None = None
-
-
+@cache
 def _suffixes() -> PublicSuffixList:
-    # Read once, and only by a host that offers something: it takes a tenth of a second.
-    global _list  # noqa: PLW0603
-    if _list is None:
-        _list = PublicSuffixList()
-    return _list
+    # Only by a host that offers something: it takes a tenth of a second.
+    return PublicSuffixList()

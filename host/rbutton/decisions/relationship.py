@@ -30,6 +30,15 @@ class OpenProffer:
         return tried_out(self.sent) or now - from_time_text(self.proffer.at) >= TRIES_IN
 
 
+def acceptable(wanted: agreements.Agreement, now: datetime, in_force: Record | None) -> bool:
+    """Whether a counter-offer is in time, and about what is in force or its absence.
+
+    Else two would be in force.
+    """
+    in_time = now < from_time_text(wanted.answer_by)
+    return in_time and wanted.supersedes == (in_force.agreement if in_force else None)
+
+
 @dataclass(frozen=True)
 class Counter:
     """The site wants other terms, and has signed them.
@@ -44,15 +53,18 @@ class Counter:
     record: Record
     answer: Record | None = None
 
-    def open(self, now: datetime) -> bool:
-        """Whether the person can still accept it."""
-        by = agreements.read(self.record.body).agreement.answer_by
-        return self.answer is None and now < from_time_text(by)
+    @property
+    def wanted(self) -> agreements.SignedAgreement:
+        """What the site signed."""
+        return agreements.read(self.record.body)
 
-    def replaces(self, in_force: Record | None) -> bool:
-        """Whether it is about what is in force, or its absence: else two would be in force."""
-        supersedes = agreements.read(self.record.body).agreement.supersedes
-        return supersedes == (in_force.agreement if in_force else None)
+    def open(self, now: datetime) -> bool:
+        """Whether the person can still answer it."""
+        return self.answer is None and now < from_time_text(self.wanted.agreement.answer_by)
+
+    def stands(self, now: datetime, in_force: Record | None) -> bool:
+        """Whether the person can accept it."""
+        return self.answer is None and acceptable(self.wanted.agreement, now, in_force)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rbutton.decisions import proffer, view
-from rbutton.decisions.relationship import Counter, Relationship, relationship
+from rbutton.decisions.relationship import Counter, Relationship, acceptable, relationship
 from rbutton.decisions.view import View
 from rbutton.native import agreements as listing
 from rbutton.native import messages, outcomes, signing
@@ -26,7 +26,7 @@ from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement as agreements
 from rbutton.terms import jws
 from rbutton.terms import notice as notices
-from rbutton.terms.encoding import from_time_text, time_text
+from rbutton.terms.encoding import time_text
 from rbutton.terms.errors import InvalidDocument
 from rbutton.terms.models import build
 from rbutton.terms.policy import ENDPOINT_PATH, Policy
@@ -133,7 +133,7 @@ class Exchange:
         accepts = request.by != "decline"
         state = relationship(origin, self._ledger.of_origin(origin))
         wanted = _counter(state, request.counter, now)
-        if accepts and not proffer.knows_all(_terms_of(wanted), catalogue()):
+        if accepts and not proffer.knows_all(wanted.wanted.agreement, catalogue()):
             raise RequestError(
                 "unknown-agreement",
                 "The site wants terms that your roster does not have, so they are not signed.",
@@ -141,7 +141,7 @@ class Exchange:
         # What can fail comes before what is written, and both before anything is signed.
         seed = self._seed.read() if accepts else None
         if request.by == "always":
-            self._terms_file.list_also([term.id for term in _terms_of(wanted).terms])
+            self._terms_file.list_also([term.id for term in wanted.wanted.agreement.terms])
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
             state = relationship(origin, ledger.of_origin(origin))
@@ -201,12 +201,14 @@ class Exchange:
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
             state = relationship(origin, ledger.of_origin(origin))
+            # Another browser's host, or an edit, may have been faster meanwhile.
+            alone = seed is not None and self._accepts_alone(state, request, now)
             for kind, body in self._outcome(state, request, now):
                 record = ledger.append(kind, time_text(now), origin, request.agreement, body)
                 if kind == "sealed":
                     signed = agreements.read(record.body)
                     signing.replaces(ledger, origin, signed.agreement, signed.id, now)
-                if kind == "countered" and seed and state.open:
+                if kind == "countered" and alone and seed and state.open:
                     wanted = Counter(state.open.proffer, record)
                     signing.counter(ledger, seed, wanted, "listed", now)
                     state = relationship(origin, ledger.of_origin(origin))
@@ -249,9 +251,7 @@ class Exchange:
         if came is None or self._terms_file.loosened:
             return False
         wanted, in_force = agreements.read(came).agreement, state.in_force(now)
-        if wanted.supersedes != _agreement(in_force):
-            return False
-        if from_time_text(wanted.answer_by) <= now:
+        if not acceptable(wanted, now, in_force):
             return False
         held = agreements.read(in_force.body).agreement if in_force else None
         return proffer.accepts_alone(self._terms_file.settings, wanted, held, catalogue())
@@ -335,22 +335,13 @@ def _counter(state: Relationship, counter_id: str, now: datetime) -> Counter:
         RequestError: it is not, or its time has passed.
     """
     found = state.countered
-    if (
-        not found
-        or not found.open(now)
-        or not found.replaces(state.in_force(now))
-        or agreements.read(found.record.body).id != counter_id
-    ):
+    if not found or not found.stands(now, state.in_force(now)) or found.wanted.id != counter_id:
         raise RequestError(
             "unknown-agreement",
             "What the site wants instead is no longer open.",
             "Offer your terms again.",
         )
     return found
-
-
-def _terms_of(counter: Counter) -> agreements.Agreement:
-    return agreements.read(counter.record.body).agreement
 
 
 def _keep_policy(

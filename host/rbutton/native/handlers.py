@@ -124,6 +124,7 @@ class Handlers:
             "signals": signals.told(in_force, datetime.now(UTC)),
             "negotiate": in_force.proffer.negotiate,
             "terms": in_force.proffer.terms,
+            "lasts": in_force.proffer.lasts,
             "roster": self._texts,
             "claims": {
                 "look": in_force.claims.look,

@@ -43,6 +43,7 @@ def proffer(
         key=person_key(seed, nonce, origin),
         nonce=nonce,
         now=now,
+        lasts=choice.lasts,
         supersedes=supersedes,
     )
     ledger.append("policy", served.at, origin, signed.id, policy.body)
@@ -55,7 +56,7 @@ def counter(ledger: Writing, seed: bytes, offer: Counter, by: str, now: datetime
     Args:
         by: "click", or "listed": the person had said so before.
     """
-    wanted = agreements.read(offer.record.body)
+    wanted = offer.wanted
     key = _key_of(wanted.agreement, seed)
     signed = agreements.countersign(wanted, key)
     at, origin = time_text(now), offer.record.origin
@@ -66,7 +67,7 @@ def counter(ledger: Writing, seed: bytes, offer: Counter, by: str, now: datetime
 
 def answer_counter(ledger: Writing, offer: Counter, kind: Any, by: str, now: datetime) -> None:
     """Keep what the person says to a counter-offer."""
-    body = {"by": by, "counter": agreements.read(offer.record.body).id}
+    body = {"by": by, "counter": offer.wanted.id}
     at, of = time_text(now), offer.record
     ledger.append(kind, at, of.origin, of.agreement, json.dumps(body).encode())
 

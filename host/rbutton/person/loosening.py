@@ -38,6 +38,8 @@ def _general(old: Settings, new: Settings) -> Iterator[str]:
     before, after = old.proffer.negotiate, new.proffer.negotiate
     if _laxer(after, before, _AUTO_LAST):
         yield f"Your terms are offered {_OFFERED[after]} now; it was {_OFFERED[before]}."
+    if _laxer(new.proffer.lasts, old.proffer.lasts, WORDS["proffer"]["lasts"]):
+        yield f"What is signed lasts {new.proffer.lasts} now; it was {old.proffer.lasts}."
     if _laxer(new.claims.look, old.claims.look, _AUTO_LAST):
         yield (
             f"Sites are asked about themselves {_LOOKED[new.claims.look]} now; "

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 Negotiate = Literal["auto", "click", "never"]
 Look = Literal["click", "auto", "never"]
 OnOff = Literal["on", "off"]
+Lasts = Literal["for good", "1 year", "6 months", "1 month"]
 #: "exception" is DNT: 0, it may track me; of one site alone.
 Dnt = Literal["on", "off", "exception"]
 
@@ -25,7 +26,10 @@ MAX_EXCEPTIONS = 4_000
 #: name of `sites`.
 WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "signals": {"dnt": ("on", "off"), "gpc": ("on", "off")},
-    "proffer": {"negotiate": ("auto", "click", "never")},
+    "proffer": {
+        "negotiate": ("auto", "click", "never"),
+        "lasts": ("for good", "1 year", "6 months", "1 month"),
+    },
     "claims": {"look": ("click", "auto", "never")},
     "site": {
         "negotiate": ("auto", "click", "never"),
@@ -35,6 +39,13 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "recognise": ("on", "off"),
         "button": ("on", "off"),
     },
+}
+
+#: A month as it is compared (protocol, section 3). So few spans, as a site sees which was chosen.
+_SPANS = {
+    "1 year": timedelta(days=366),
+    "6 months": timedelta(days=6 * 31),
+    "1 month": timedelta(days=31),
 }
 
 FIRST_TEXT = """\
@@ -60,6 +71,9 @@ terms = [["SD-BASE-DP"]]
 
 # What else a site may get if it asks for it, without asking you:
 # also = ["SD-BASE"]
+
+# How long what is signed from now on holds: "for good", "1 year", "6 months" or "1 month":
+# lasts = "1 year"
 
 # Terms of your own, clause by clause, offered only when you say so:
 # [own]
@@ -103,6 +117,12 @@ class Proffer:
     negotiate: Negotiate = "auto"
     terms: list[list[str]] = field(default_factory=lambda: [["SD-BASE-DP"]])
     also: list[str] = field(default_factory=list)
+    lasts: Lasts = "for good"
+
+    @property
+    def span(self) -> timedelta | None:
+        """How long what is signed holds; None: for good."""
+        return _SPANS.get(self.lasts)
 
 
 @dataclass(frozen=True)
@@ -200,17 +220,19 @@ class Settings:
         """
         for name in self.sites:
             here = self.signals_with(name)
-            above = next((one for one in _names(name) if one != name and one in self.sites), None)
+            above = next(
+                (one for one in names_over(name) if one != name and one in self.sites), None
+            )
             if here != (self.signals_with(above) if above else self.signals):
                 yield name, here
 
     def _stated(self, host: str, key: Callable[[Site], _T | None]) -> _T | None:
         """What the longest name that fits and states this key says."""
-        sites = (self.sites[name] for name in _names(host) if name in self.sites)
+        sites = (self.sites[name] for name in names_over(host) if name in self.sites)
         return next((value for site in sites if (value := key(site)) is not None), None)
 
 
-def _names(host: str) -> Iterator[str]:
+def names_over(host: str) -> Iterator[str]:
     """All that `host` may be named by, the longest first: itself, then the wildcards over it.
 
     For "*.shop.example" it is what covers all of its hosts.

@@ -28,6 +28,7 @@ _ABOUT = {
     "proffer.negotiate": "auto: when you first touch the page; click: when you press the button.",
     "proffer.terms": "Sets of agreements, most wanted first. PDC- ones go by your click alone.",
     "proffer.also": "What a site may get if it asks for it instead, without asking you.",
+    "proffer.lasts": "How long what is signed from now on holds.",
     "own": "Terms of your own; they may make you recognisable.",
     "own.clauses": "What you ask of a site, clause by clause.",
     "claims": "What sites say about themselves.",

@@ -114,10 +114,6 @@ class Agreement(Closed):
         """The members that a counter takes over from the proffer that it answers."""
         return self.model_dump(exclude={"terms", "proffered", "answer_by", "answers"})
 
-    def terms_as_json(self) -> list[dict[str, Any]]:
-        """The terms as they stand in the payload: for comparing, and for records."""
-        return [term.model_dump() for term in self.terms]
-
 
 @dataclass(frozen=True)
 class SignedAgreement:
@@ -182,6 +178,7 @@ def proffer(
     key: Ed25519PrivateKey,
     nonce: bytes,
     now: datetime,
+    lasts: timedelta | None = None,
     supersedes: str | None = None,
 ) -> SignedAgreement:
     """The person's signed proffer.
@@ -192,6 +189,7 @@ def proffer(
         key: from `keys.person_key` with this nonce and origin.
         nonce: 32 fresh random bytes.
         now: the moment of signing.
+        lasts: from now to its `until`; None: for good.
         supersedes: the id of the agreement that this one replaces once it is sealed.
     """
     named = (RosterTerm.of(one) if isinstance(one, RosterDocument) else one for one in terms)
@@ -204,7 +202,7 @@ def proffer(
         nonce=b64u(nonce),
         proffered=time_text(now),
         answer_by=time_text(now + OUR_PROFFER_STANDS),
-        until=None,
+        until=None if lasts is None else time_text(now + lasts),
         supersedes=supersedes,
         answers=None,
     )

@@ -1,6 +1,7 @@
 """Of a site that signed."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from rbutton.decisions import reply
 from rbutton.decisions.delivery import Delivery
@@ -51,7 +52,7 @@ def active(
             actions = ["again", "agreement", "end"]
     told += _renewing(state, under_way=under_way and not state.undelivered)
     busy = state.open or state.undelivered
-    renewal = [] if busy or not wanted else _renewal(signed, wanted, catalogue)
+    renewal = [] if busy or not wanted else _renewal(signed, wanted, catalogue, now)
     if renewal:
         actions.insert(1, "renew")
     elif state.open and not under_way:
@@ -135,14 +136,31 @@ def _renewing(state: Relationship, *, under_way: bool) -> list[str]:
     return []
 
 
-def _renewal(signed: SignedAgreement, wanted: Choice, catalogue: Catalogue) -> list[Difference]:
+def _renewal(
+    signed: SignedAgreement, wanted: Choice, catalogue: Catalogue, now: datetime
+) -> list[Difference]:
     """What would be different under what the person wants today."""
     strictest = catalogue.vocabulary.strictest
-    return of_clauses(
+    clauses = of_clauses(
         strictest(term.clauses for term in wanted.terms),
         strictest(term.clauses for term in signed.agreement.terms),
         catalogue.vocabulary,
     )
+    return [*clauses, *_longer(signed, wanted.lasts, now)]
+
+
+def _longer(
+    signed: SignedAgreement, lasts: timedelta | None, now: datetime
+) -> Iterator[Difference]:
+    """That it would hold for longer, where that is worth a press: by half of its time or more."""
+    if signed.agreement.until is None:
+        return
+    was = from_time_text(signed.agreement.until)
+    if lasts is None or now + lasts >= was + lasts / 2:
+        until = "for good" if lasts is None else f"until {day(now + lasts)}"
+        yield Difference(
+            mark="stricter", label="How long it holds", was=f"until {day(was)}", now=until
+        )
 
 
 def in_full(signed: SignedAgreement, since: str, catalogue: Catalogue) -> ShownAgreement:

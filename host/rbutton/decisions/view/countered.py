@@ -17,7 +17,7 @@ from rbutton.terms.roster import Catalogue
 def instead_of(shown: View, state: Relationship, catalogue: Catalogue, *, now: datetime) -> View:
     """What is shown of an agreement in force, with what the site wants in its place, if it does."""
     wanted = state.countered
-    if not wanted or not wanted.open(now) or not wanted.replaces(state.in_force(now)):
+    if not wanted or not wanted.stands(now, state.in_force(now)):
         return shown
     wants = countered(state, catalogue, now=now)
     return shown.model_copy(
@@ -39,7 +39,7 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
     # What is in force is what would be given up.
     before = state.in_force(now) or state.countered.proffer
     offered = agreements.read(before.body).agreement
-    signed = agreements.read(state.countered.record.body)
+    signed = state.countered.wanted
     wanted, name = signed.agreement, site_name(state.origin)
     titles = "; ".join(title_of(term.id, catalogue) for term in wanted.terms)
     shared = View(

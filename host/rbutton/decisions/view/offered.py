@@ -114,6 +114,7 @@ def _unsigned(
     told = [
         "" if choice.taken_whole else "It does not say that it signs yours.",
         _signs_instead(choice, policy, catalogue),
+        f"It would hold until {day(now + choice.lasts)}." if choice.lasts else "",
     ]
     what = "signs terms like yours" if choice.taken_whole else "has terms of its own"
     return View(
