@@ -281,8 +281,8 @@ def test_an_unfinished_edit_is_never_dropped_nor_put_over_what_is_newer_unsaid(
 @pytest.mark.parametrize("room", [[], ["terms"], ["sites"]])
 def test_without_a_verb_the_verbs_are_listed(room: list[str]) -> None:
     done = rbutton(None, *room)
-    assert (done.returncode, done.stderr) == (2, "")
-    assert re.search(rf"^ +{'list' if room else 'signals'} ", done.stdout, re.MULTILINE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(rf"^ +{'list' if room else 'signals'} ", done.stderr, re.MULTILINE)
 
 
 def test_an_edit_put_in_place_settles_an_earlier_one_by_hand(begun: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ else:
         build,
     )
 
-_EXIT = {"usage": USAGE, "backup": NO, "unknown-agreement": NO}
+_EXIT = {"usage": USAGE, "backup": NO, "config": NO, "unknown-agreement": NO}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,16 +4,16 @@ import json
 import sys
 from argparse import Namespace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from rbutton.cli import homes, mistake, terms_edit
-from rbutton.cli.commands import DONE, USAGE, Commands
+from rbutton.cli import homes, mistake
+from rbutton.cli.commands import DONE, Commands
 from rbutton.decisions.plain import escaped
 from rbutton.person.errors import PersonError
-from rbutton.person.home import Home
-from rbutton.person.settings import Exemption, Settings, Signals
+from rbutton.person.settings import Exemption, Settings, Signals, names_over
 from rbutton.person.settings_parsing import site_named
-from rbutton.person.terms_file import TermsFile, problem_of
+from rbutton.person.terms_file import TermsFile
 from rbutton.shipped.roster import catalogue
 from rbutton.terms.encoding import time_text
 
@@ -70,7 +70,7 @@ def run(options: Namespace) -> int:
         )
     for key in ("dnt", "gpc", "button"):
         if value := getattr(options, key):
-            _set(home, file, f"{where}.{key}", value)
+            mistake.change(home, partial(file.set, f"{where}.{key}", value))
     wrong = mistake.in_one_line(home, file)
     now = datetime.now(UTC)
     told = _of_site(file.settings, site, now) if site else _of_all(file.settings, now)
@@ -93,22 +93,9 @@ def _site(written: str) -> str:
     return name
 
 
-def _set(home: Home, file: TermsFile, key: str, value: str) -> None:
-    """Change one; what is refused while the file is right was wrong to ask for."""
-    try:
-        file.set(key, value)
-    except PersonError as error:
-        if problem_of(home, catalogue().documents) or terms_edit.failed(error.message) != USAGE:
-            raise
-        raise PersonError("usage", terms_edit.without_place(error.message), error.fix) from None
-
-
 def _of_site(settings: Settings, site: str, now: datetime) -> dict[str, Any]:
-    granted = [
-        one
-        for one in settings.exceptions
-        if one.holds(now) and (one.site == site or _below(site, one.site))
-    ]
+    names = set(names_over(site))
+    granted = [one for one in settings.exceptions if one.holds(now) and one.site in names]
     return {
         "site": site,
         "button": "on" if settings.button_on(site) else "off",
@@ -137,10 +124,6 @@ def _both(signals: Signals) -> dict[str, str]:
 def _exception(one: Exemption) -> dict[str, Any]:
     until = time_text(one.until) if one.until else None
     return {"site": one.site, "targets": list(one.targets) if one.targets else None, "until": until}
-
-
-def _below(site: str, name: str) -> bool:
-    return name.startswith("*.") and site.endswith(name[1:])
 
 
 def _lines(told: dict[str, Any]) -> list[str]:

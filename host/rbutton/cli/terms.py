@@ -1,7 +1,6 @@
 """`rbutton terms`: the roster, and your own `terms.toml`."""
 
 import json
-import re
 import sys
 import textwrap
 from argparse import ArgumentParser, Namespace
@@ -10,7 +9,7 @@ from typing import Any
 
 from rbutton.cli import homes, mistake, terms_edit
 from rbutton.cli.commands import DONE, NO, Commands, show_verbs
-from rbutton.person.errors import PersonError
+from rbutton.person.errors import Mistake, PersonError
 from rbutton.person.home import Home
 from rbutton.person.settings import Settings
 from rbutton.person.settings_parsing import nearest, parse
@@ -131,10 +130,9 @@ def run_check(options: Namespace) -> int:
         text = text_of(path)
         found = parse(text, catalogue().documents)
     except PersonError as error:
-        message = error.message.replace("terms.toml", str(path), 1)
-        line = re.search(r", line (\d+)", message)
-        told |= {"ok": False, "message": message, "fix": error.fix}
-        told["line"] = int(line[1]) if line else None
+        told |= {"ok": False, "message": error.message, "fix": error.fix}
+        if isinstance(error, Mistake):
+            told |= {"line": error.line, "message": error.in_file(str(path))}
     else:
         told["notes"] = _notes(found)
         if home:

@@ -3,23 +3,21 @@
 import difflib
 import itertools
 import os
-import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tomllib
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rbutton.cli import asking, homes
-from rbutton.cli.commands import DONE, NO, USAGE, Commands
+from rbutton.cli import asking, homes, mistake
+from rbutton.cli.commands import DONE, NO, Commands
 from rbutton.person import files, terms_schema
-from rbutton.person.errors import PersonError
+from rbutton.person.errors import Mistake, PersonError
 from rbutton.person.terms_edit import key_of
-from rbutton.person.terms_file import TermsFile, problem_of, text_of
+from rbutton.person.terms_file import TermsFile, text_of
 from rbutton.shipped.limits import limits
 from rbutton.shipped.roster import catalogue
 
@@ -130,7 +128,8 @@ def run_edit(options: Namespace) -> int:
             after = text_of(copy)
             changes = file.loosens(after)
         except PersonError as error:
-            print(f"{error.message.replace('terms.toml', str(copy), 1)}\n{error.fix}")
+            said = error.in_file(str(copy)) if isinstance(error, Mistake) else error.message
+            print(f"{said}\n{error.fix}")
             if asking.yes("Edit it again?", f"Your edit is kept in {copy}."):
                 continue
             return _kept(copy)
@@ -155,18 +154,8 @@ def run_edit(options: Namespace) -> int:
 def _change(change: Callable[[TermsFile], None]) -> int:
     home = homes.existing()
     file = TermsFile(home, catalogue().documents)
-    if wrong := problem_of(home, catalogue().documents):
-        print(f"rbutton: {wrong.message} {wrong.fix}", file=sys.stderr)
-        return NO
     before = file.read()
-    try:
-        change(file)
-    except PersonError as error:
-        if error.code != "config":
-            raise
-        # Of a line that was never written, the number says nothing.
-        print(f"rbutton: {without_place(error.message)} {error.fix}", file=sys.stderr)
-        return failed(error.message)
+    mistake.change(home, lambda: change(file))
     same = file.read() == before
     print("That is how it was." if same else f"{home.terms_file} is changed.")
     return DONE
@@ -183,6 +172,8 @@ def _value(key: str, values: list[str]) -> Any:
         return values
     if path[:2] == ("own", "clauses") and isinstance(limits().get(path[-1]), frozenset):
         return sorted(values)
+    if path == ("proffer", "lasts"):
+        return " ".join(values)
     if len(values) != 1:
         raise PersonError("usage", f"{key} is one word.", "Give one.")
     return values[0]
@@ -199,17 +190,6 @@ def _as_in_the_file(key: str, value: str) -> Any:
             'Write it in single quotes, such as \'[["SD-BASE-DP"], ["no-stalking"]]\', or as '
             "words: SD-BASE-DP no-stalking+mine-as-well.",
         ) from None
-
-
-def failed(message: str) -> int:
-    """Of a change that was refused: whether what was asked for is wrong, or it cannot be now."""
-    if message.startswith("“") or message != without_place(message):
-        return USAGE
-    return NO
-
-
-def without_place(message: str) -> str:
-    return re.sub(r"^terms\.toml(, line \d+)?: ", "", message)
 
 
 def _take_up(copy: Path, now: str) -> bool:

@@ -17,3 +17,22 @@ class PersonError(Exception):
         self.code = code
         self.message = message
         self.fix = fix
+
+
+class Mistake(PersonError):
+    """What `terms.toml` says, or was to say, is not allowed; the code is "config".
+
+    Args:
+        said: one sentence, without the place.
+        fix: one sentence: what is allowed there.
+        line: counted from 1; None where it is not known, or stands in no file yet.
+    """
+
+    def __init__(self, said: str, fix: str, line: int | None = None) -> None:
+        self.said = said
+        self.line = line
+        super().__init__("config", self.in_file("terms.toml"), fix)
+
+    def in_file(self, name: str) -> str:
+        """`message`, of a file that goes by another name."""
+        return f"{name}, line {self.line}: {self.said}" if self.line else f"{name}: {self.said}"

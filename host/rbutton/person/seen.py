@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from rbutton.person.errors import PersonError
 from rbutton.terms.encoding import from_time_text, time_text
@@ -38,7 +38,6 @@ What = Literal[
 Outcome = Literal[
     "said", "absent", "web-page", "other-type", "too-large", "status", "timeout", "network"
 ]
-WHATS: tuple[str, ...] = get_args(What)
 
 #: No address is asked again before.
 WEEK = timedelta(days=7)

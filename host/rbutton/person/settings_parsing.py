@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from rbutton.person.errors import PersonError
+from rbutton.person.errors import Mistake, PersonError
 from rbutton.person.settings import (
     MAX_EXCEPTIONS,
     MAX_IN_SET,
@@ -27,7 +27,7 @@ from rbutton.person.settings import (
     Signals,
     Site,
 )
-from rbutton.person.settings_place import Path, at
+from rbutton.person.settings_place import Path, line_of
 from rbutton.terms.click_only import CLICK_ONLY
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def parse(text: str, roster: Collection[str]) -> Settings:
     try:
         members = tomllib.loads(text)
     except RecursionError:
-        raise _error("terms.toml is nested too deep.", "Take the brackets out.") from None
+        raise Mistake("it is nested too deep.", "Take the brackets out.") from None
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits
         raise _no_toml(text, str(error)) from None
     return _Reader(text, roster).settings(members)
@@ -87,11 +87,11 @@ _STOPPED = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _UNQUOTED = re.compile(r"([^\s=#]+)\s*=\s*([A-Za-z][\w-]*)\s*(?:#.*)?$")
 
 
-def _no_toml(text: str, why: str) -> PersonError:
+def _no_toml(text: str, why: str) -> Mistake:
     """Of tomllib's error: the line as it stands, and what was probably meant."""
     stopped = _STOPPED.search(why)
     if not stopped:
-        return _error(f"terms.toml is not TOML: {why}.", "Mend that and save.")
+        return _mistake(f"it is not TOML: {why}.", "Mend that and save.")
     # As tomllib counts: by line feeds alone. What ends too early is noticed at the end.
     number = int(stopped[1] or text.rstrip().count("\n") + 1)
     line = _printable(text.split("\n")[number - 1].strip())
@@ -104,9 +104,7 @@ def _no_toml(text: str, why: str) -> PersonError:
         fix = 'A quote is open in that line: close it with ".'
     elif not stopped[1]:
         fix = "The file ends too early: close the bracket or quote that is open."
-    return _error(
-        f"terms.toml, line {number}: “{line}” is not TOML: {why[: stopped.start()]}.", fix
-    )
+    return _mistake(f"“{line}” is not TOML: {why[: stopped.start()]}.", fix, number)
 
 
 class _Reader:
@@ -318,7 +316,7 @@ class _Reader:
             self._wrong(path, f"{_dotted(path)} has more than {most:,}.", "Take some out.")
 
     def _wrong(self, path: Path, message: str, fix: str) -> NoReturn:
-        raise _error(at(self._text, path) + message, fix)
+        raise _mistake(message, fix, line_of(self._text, path))
 
 
 def _are_names(value: Any) -> bool:
@@ -386,6 +384,5 @@ def _dotted(path: Path) -> str:
     return ".".join(str(part) for part in path if isinstance(part, str))
 
 
-def _error(message: str, fix: str) -> PersonError:
-    shown = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
-    return PersonError("config", shown, fix)
+def _mistake(said: str, fix: str, line: int | None = None) -> Mistake:
+    return Mistake(said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…", fix, line)

@@ -11,8 +11,8 @@ _SETTING = re.compile(r"\s*+([^=#\[\]]+)=")
 _PART = re.compile(r'"[^"]*"|\'[^\']*\'|[^.]+')
 
 
-def at(text: str, path: Path) -> str:
-    """`terms.toml, line 3: ` for a key's path; without the line where it is written unusually."""
+def line_of(text: str, path: Path) -> int | None:
+    """Of a key's path, counted from 1; None where it is written unusually."""
     table: Path = ()
     items: dict[Path, int] = {}
     best = (0, 0)
@@ -29,7 +29,7 @@ def at(text: str, path: Path) -> str:
             continue
         if here == path[: len(here)] and len(here) > best[0]:
             best = (len(here), number)
-    return f"terms.toml, line {best[1]}: " if best[1] else "terms.toml: "
+    return best[1] or None
 
 
 def _dotted(text: str) -> Path:

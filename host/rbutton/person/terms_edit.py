@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from rbutton.person.errors import PersonError
+from rbutton.person.errors import Mistake, PersonError
 
 #: ("signals", "dnt"), ("own", "clauses", "copy"), ("sites", "news.example", "dnt").
 Key = tuple[str, ...]
@@ -28,8 +28,7 @@ def key_of(text: str) -> Key:
     elif first == "own" and len(more) > 1:
         more = [more[0], ".".join(more[1:])]
     if not more or len(more) > 2 or first == "exceptions":
-        raise PersonError(
-            "config",
+        raise Mistake(
             f"“{text[:80]}” is not one setting.",
             "Name one, such as signals.dnt or sites.news.example.gpc.",
         )
@@ -73,7 +72,7 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
             **({} if until is None else {"until": toml_datetime(until)}),
         }
     except ValueError:
-        raise PersonError("config", f"“{until}” is not a time.", _TIME) from None
+        raise Mistake(f"“{until}” is not a time.", _TIME) from None
     without = revoke(text, site, targets)
     plain = tomllib.loads(without)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rbutton.person import files, settings, terms_edit
-from rbutton.person.errors import PersonError
+from rbutton.person.errors import Mistake, PersonError
 from rbutton.person.home import Home
 from rbutton.person.settings import Settings
 from rbutton.person.settings_parsing import parse
@@ -395,15 +395,11 @@ def _read(path: Path, last_good: Path | None) -> str | PersonError:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        return PersonError("config", f"terms.toml, line {line}: not UTF-8.", "Save it as UTF-8.")
+        return Mistake("not UTF-8.", "Save it as UTF-8.", line)
 
 
-def _too_large() -> PersonError:
-    return PersonError(
-        "config",
-        f"terms.toml is too large: more than {MAX_BYTES:,} bytes.",
-        "Keep it under 256 KiB.",
-    )
+def _too_large() -> Mistake:
+    return Mistake(f"it is too large: more than {MAX_BYTES:,} bytes.", "Keep it under 256 KiB.")
 
 
 def _changed_meanwhile() -> PersonError:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from rbutton.decisions.plain import escaped, plain
+from rbutton.decisions.policy_changes import promise_of
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.rows import accepted_documents
 from rbutton.decisions.says import asking, words
@@ -18,7 +19,6 @@ from rbutton.person.seen import HOUR, WEEK, Seen
 from rbutton.person.settings import Look
 from rbutton.terms import agreement as agreements
 from rbutton.terms import policy as policies
-from rbutton.terms import promise as promises
 from rbutton.terms.claims import adpc, contradictions, eff, gpc, myterms, status, tk
 from rbutton.terms.claims.contradictions import Statement
 from rbutton.terms.encoding import from_time_text
@@ -156,14 +156,10 @@ def _policy(read: _Read, row: Seen, catalogue: Catalogue, now: datetime) -> None
     _line(read, row, "claim", text, details)
     clauses = catalogue.vocabulary.strictest([policy.limits, *(one.clauses for one in accepted)])
     read.statements += contradictions.of_clauses("policy", clauses)
-    if member := policy.document.promise:
-        try:
-            promise = promises.verify(
-                member, origin=row.origin, keys=policy.keys, catalogue=catalogue, now=now
-            )
-        except InvalidDocument as error:
-            _unclear(read, row, words.NAMES["promise"], str(error))
-            return
+    promise, broken = promise_of(policy, catalogue, now)
+    if broken:
+        _unclear(read, row, words.NAMES["promise"], broken)
+    if promise:
         titles = words.listed([title_of(term.id, catalogue) for term in promise.terms])
         until = day(from_time_text(promise.until))
         _line(read, row, "promise", words.PROMISE.format(until=until, titles=titles))
