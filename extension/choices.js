@@ -70,7 +70,7 @@ async function set(name, key, value, take) {
 }
 
 /** Everything that was chosen under one name. */
-export async function forget(name, take) {
+export async function clear(name, take) {
   for (const key of ["dnt", "gpc", "button"]) await set(name, key, null, take);
 }
 

@@ -22,6 +22,11 @@ export function el(name, members = {}, ...children) {
 /** @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
 
+/** A live region speaks when its text is set anew, so it is set only when it differs. @param {Element} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /**
  * The two magnets, as a picture that can be set to another state.
  * @param {SVGSVGElement} picture

@@ -6,6 +6,7 @@ import { api, setApart, topDocument } from "./browser.js";
 import { domainOf } from "./choices.js";
 import * as host from "./host.js";
 import { pageOf } from "./origin.js";
+import { holding } from "./regions.js";
 import { serial } from "./serial.js";
 import * as settings from "./settings.js";
 import { covers, domainOf as bare, hostOf, isWildcard } from "./site_names.js";
@@ -195,10 +196,11 @@ async function sitesOf({ site, targets, everywhere }, page) {
 const meant = (targets, page) => targets?.length === 0 ? [page] : targets;
 
 function exists(sites, { targets }, page) {
-  const { sites: choices = [], exceptions = [] } = settings.signals();
+  const { sites: choices = [] } = settings.signals();
+  const granted = holding(settings.signals(), Date.now());
   const wanted = meant(targets, page);
   return sites.every((site) => choices.some((one) => one.site === site && one.dnt === "exception")
-    || exceptions.some((one) => one.site === site && (one.until === null || Date.now() < Date.parse(one.until))
+    || granted.some((one) => one.site === site
       && (one.targets === null || (wanted !== null && wanted.every((target) => one.targets.includes(target))))));
 }
 

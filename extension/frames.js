@@ -3,19 +3,22 @@
 // the frame has committed: later than its first scripts, which then saw the general signals.
 
 import { api, untouched } from "./browser.js";
-import { dntFor, general, lookup } from "./regions.js";
+import { dntFor, general } from "./regions.js";
 import { hostOf } from "./site_names.js";
 import { topOf } from "./tab_signals.js";
 
 /** @type {import("./regions.js").Signals} */
 let signals = { dnt: false, gpc: false };
-/** @type {ReturnType<typeof lookup> | null} null: every site has the same */
+/** @type {((host: string) => import("./regions.js").Values) | null} null: every site has the same */
 let valuesAt = null;
 
-/** @param {import("./regions.js").Signals} now in force */
-export function follow(now) {
+/**
+ * @param {import("./regions.js").Signals} now in force
+ * @param {(host: string) => import("./regions.js").Values} at what they come to on the pages of a host
+ */
+export function follow(now, at) {
   signals = now;
-  valuesAt = now.sites?.length || now.exceptions?.length ? lookup(now, Date.now()) : null;
+  valuesAt = now.sites?.length || now.exceptions?.length ? at : null;
 }
 
 /** Registers a listener; call in the first turn. */

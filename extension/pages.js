@@ -2,11 +2,12 @@
 // Only they can accept anything: a port counts only when its other end is a page of ours.
 
 import { api, OWN_PAGES, setApart, topDocument } from "./browser.js";
-import { choose, domainOf, forget, isOff, reachOfOff } from "./choices.js";
+import { choose, clear, domainOf, isOff, reachOfOff } from "./choices.js";
 import * as claims from "./claims.js";
 import * as exceptions from "./exceptions.js";
 import * as host from "./host.js";
 import { pageOf } from "./origin.js";
+import { holding } from "./regions.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import { covers, hostOf } from "./site_names.js";
@@ -101,8 +102,7 @@ async function fromPopup(port, message) {
   }
   if (message.type === "retry") host.retry();
   if (message.type === "reload") api.tabs.reload(message.tabId);
-  if (message.type === "edit") return decide(port, message);
-  if (["choose", "revoke", "decide", "recognise"].includes(message.type)) return change(port, message);
+  if (["choose", "decide", "edit", "recognise", "revoke"].includes(message.type)) return decided(port, message);
   if (message.type === "act") {
     // The click was meant for the document that was shown, not for one that came in its place.
     const visit = relationship.visitOf(message.tabId);
@@ -114,44 +114,38 @@ async function fromPopup(port, message) {
   }
 }
 
-/** The person keeps an edit that loosened something, or undoes it. */
-async function decide(port, { keep, id }) {
-  try {
-    const { settings: told } = await host.ask(keep ? "confirm-edit" : "undo-edit", { edit: id });
-    await wired.settings(told);
-  } catch (error) {
-    post(port, { type: "edit", error: { message: error.message || null, fix: error.fix ?? null } });
-  }
-}
+/** What the person can decide, and what is done then: by the type of the message. */
+const DECISIONS = {
+  choose: async ({ name, reach, key, value }) => choose({ name, reach: reach ?? await reachOfOff(name), key, value }, wired.settings),
+  clear: ({ site }) => clear(site, wired.settings),
+  decide: ({ id, decision }) => exceptions.decide(id, decision),
+  // An edit that loosened something.
+  edit: ({ keep, id }) => take(keep ? "confirm-edit" : "undo-edit", { edit: id }),
+  recognise: ({ name, value }) => take("set", { key: `sites.${name}.recognise`, value: value === "on" ? "on" : null }),
+  revoke: ({ site, targets }) => take("revoke", { site, targets }),
+  set: ({ key, value }) => take("set", { key, value }),
+};
 
-/** What the person chose for one site, or granted it. */
-async function change(port, { type, site, targets, name, reach, key, value, id, decision }) {
+/** The host does it, and its settings hold. */
+const take = async (request, members) => wired.settings((await host.ask(request, members)).settings);
+
+async function decided(port, message) {
   try {
-    if (type === "choose") await choose({ name, reach: reach ?? await reachOfOff(name), key, value }, wired.settings);
-    if (type === "recognise") await wired.settings((await host.ask("set", { key: `sites.${name}.recognise`, value: value === "on" ? "on" : null })).settings);
-    if (type === "forget") await forget(site, wired.settings);
-    if (type === "revoke") await wired.settings((await host.ask("revoke", { site, targets })).settings);
-    if (type === "decide") await exceptions.decide(id, decision);
-    post(port, { type: "set", error: null });
+    await DECISIONS[message.type](message);
+    post(port, { type: "decided", error: null });
   } catch (error) {
-    post(port, { type: "set", error: { message: error.message || null, fix: error.fix ?? null } });
+    post(port, { type: "decided", error: shown(error) });
+    // What was pressed is shown as it is.
     update();
   }
 }
 
-async function fromOptions(port, message) {
+/** A failure, for a page. */
+const shown = (error) => ({ message: error.message || null, fix: error.fix ?? null });
+
+function fromOptions(port, message) {
   if (message.type === "retry") host.retry();
-  if (message.type === "edit") return decide(port, message);
-  if (["forget", "revoke"].includes(message.type)) return change(port, message);
-  if (message.type !== "set") return;
-  try {
-    const { settings: told } = await host.ask("set", { key: message.key, value: message.value });
-    await wired.settings(told);
-    post(port, { type: "set", key: message.key, error: null });
-  } catch (error) {
-    post(port, { type: "set", key: message.key, error: { message: error.message || null, fix: error.fix ?? null } });
-    post(port, optionsModel());
-  }
+  if (["clear", "edit", "revoke", "set"].includes(message.type)) decided(port, message);
 }
 
 /** The list asks the host itself, for its pages and for one agreement. */
@@ -166,7 +160,7 @@ async function fromList(port, message) {
       claims.refresh();
     }
   } catch (error) {
-    answer.error = { message: error.message || null, fix: error.fix ?? null };
+    answer.error = shown(error);
   }
   post(port, answer);
 }
@@ -180,7 +174,7 @@ async function fromDoctor(port, message) {
     looking ??= host.ask("doctor").then(({ findings }) => findings).finally(() => { looking = null; });
     answer.findings = await looking;
   } catch (error) {
-    answer.error = { message: error.message || null, fix: error.fix ?? null };
+    answer.error = shown(error);
   }
   post(port, answer);
 }
@@ -234,15 +228,13 @@ function popupModel({ tabId, place }) {
 
 /** The signals of one site, and what it asks for. */
 function hereModel(tabId, name) {
-  const signals = settings.signals();
-  const now = Date.now();
   const { dnt, gpc } = settings.valuesAt(name);
   return {
     name,
     dnt,
     gpc,
     off: isOff(name),
-    exceptions: (signals.exceptions ?? []).filter(({ site, until }) => covers(site, name) && (until === null || now < Date.parse(until))),
+    exceptions: holding(settings.signals(), Date.now()).filter(({ site }) => covers(site, name)),
     asked: exceptions.askedIn(tabId),
     fixed: host.status().phase !== "up",
   };

@@ -32,13 +32,20 @@ import { covers, domainOf, isWildcard, namesOf } from "./site_names.js";
 export const general = ({ dnt, gpc }) => ({ dnt: dnt ? "1" : null, gpc, targets: [] });
 
 /**
+ * The exceptions that have not ended.
+ * @param {Signals} signals
+ * @param {number} now  ms since 1970
+ */
+export const holding = ({ exceptions = [] }, now) => exceptions.filter(({ until }) => until === null || now < Date.parse(until));
+
+/**
  * @param {Signals} signals
  * @param {number} now  ms since 1970, for exceptions that end
  * @returns {Map<string, Region>} by name. A name in a wildcard's reach is there twice, as itself and
  *   as a wildcard: so no host is in two regions
  */
 export function regionsOf(signals, now) {
-  const exceptions = (signals.exceptions ?? []).filter(({ until }) => until === null || now < Date.parse(until));
+  const exceptions = holding(signals, now);
   const names = new Set((signals.sites ?? []).map(({ site }) => site));
   for (const { site, targets } of exceptions) {
     names.add(site);

@@ -78,8 +78,8 @@ export async function keep({ hostless }) {
 async function put(signals) {
   const { fitting, unapplied: misfits } = fit(signals);
   at = lookup(fitting, Date.now());
-  frames.follow(fitting);
-  const [{ changed, unapplied: refused }] = await Promise.all([apply(fitting), tabSignals.follow(fitting)]);
+  frames.follow(fitting, at);
+  const [{ changed, unapplied: refused }] = await Promise.all([apply(fitting), tabSignals.follow(fitting, at)]);
   const before = inForce;
   inForce = signals;
   left = [...misfits, ...refused];

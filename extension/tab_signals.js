@@ -10,6 +10,7 @@ import { covers, hostOf } from "./site_names.js";
 import { needsTab, tabRules } from "./site_rules.js";
 
 /** @typedef {import("./regions.js").Signals} Signals */
+/** @typedef {import("./regions.js").Values} Values */
 
 const FIRST = 100, LAST = 4_998;   // rule ids, between those of transport.js and header.js
 
@@ -35,9 +36,10 @@ export const topOf = (tabId) => tops.get(tabId);
 /**
  * The worker starts, or the signals changed: look at every tab anew.
  * @param {Signals} signals
+ * @param {(host: string) => Values} at what they come to on the pages of a host
  */
-export async function follow(signals) {
-  valuesAt = lookup(signals, Date.now());
+export async function follow(signals, at) {
+  valuesAt = at;
   everywhere = general(signals);
   plain = !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length;
   if (plain) for (const known of [tops, placed, moves]) known.clear();

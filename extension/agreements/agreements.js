@@ -3,7 +3,7 @@
 
 import { agreementPart, day, siteOf } from "../agreement.js";
 import { noteAlone } from "../alone.js";
-import { byId, el, magnets } from "../dom.js";
+import { byId, el, magnets, setText } from "../dom.js";
 import { line } from "../line.js";
 import { FORGET, LIST, STANDINGS } from "../words.js";
 
@@ -137,11 +137,6 @@ function renderRows(rows) {
   byId("list").append(...rows.slice(kept).map(rowOf));
   drawn = told;
   if (focused) rowButton(focused)?.focus();
-}
-
-/** A live region speaks when its text is set anew, so it is set only when it differs. */
-function setText(element, words) {
-  if (element.textContent !== words) element.textContent = words;
 }
 
 function standingOf(/** @type {Row} */ { state, sealed }) {

@@ -2,7 +2,7 @@
 
 import { api, SITE_ACCESS } from "../browser.js";
 import { hostFinding, notAsked, ownFindings } from "../checks.js";
-import { byId, el, magnets } from "../dom.js";
+import { byId, el, magnets, setText } from "../dom.js";
 import { line } from "../line.js";
 import { ACTIONS, DOCTOR, SEVERITIES } from "../words.js";
 
@@ -69,11 +69,6 @@ async function render() {
 }
 
 const weight = ({ severity }) => WEIGHTS.indexOf(severity);
-
-/** A live region speaks when its text is set anew, so it is set only when it differs. */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
 
 function row(/** @type {Finding} */ { code, severity, message, fix: told, command: own, detail }) {
   const { sign, label } = SEVERITIES[severity];

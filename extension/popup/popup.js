@@ -2,7 +2,7 @@
 
 import { agreementPart, day, siteOf } from "../agreement.js";
 import { api, SITE_ACCESS } from "../browser.js";
-import { byId, el, magnets } from "../dom.js";
+import { byId, el, magnets, setText } from "../dom.js";
 import { line } from "../line.js";
 import { noteLoosened } from "../loosened.js";
 import { ACTIONS, aloneBecause, HERE, MARKS, MEANWHILE, PLACES, RECOGNISE, STILL_SIGNALLING, SURE } from "../words.js";
@@ -25,7 +25,7 @@ let failed = null;
 const [tab] = await api.tabs.query({ active: true, currentWindow: true });
 const port = line("popup", (message) => {
   if (message.type === "model") model = message;
-  else if (message.type === "set" || message.type === "edit") failed = message.error;
+  else if (message.type === "decided") failed = message.error;
   if (model) render();
 }, tab ? { type: "show", tabId: tab.id } : null);
 
@@ -93,11 +93,6 @@ function render() {
   if (sure && (about() !== sureOf || (sure !== "recognise" && !view.actions.includes(sure)))) asked();
   if (byId("detail").hidden) byId("front").hidden = false;
   else if (!view.agreement) showFront();
-}
-
-/** A live region speaks when its text is set anew, so it is set only when it differs. */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function renderClauses(clauses) {

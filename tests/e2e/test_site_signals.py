@@ -13,6 +13,7 @@ import pytest
 from rbutton.native import signals as told_signals
 from rbutton.person.settings import Exemption, Settings, Signals
 from rbutton.person.settings import Site as Wish
+from tests.choices import many
 from tests.e2e.browsers import PATIENCE, Page
 from tests.e2e.conftest import NewPerson
 from tests.e2e.per_site import BOTH, NEITHER, UNTIL, Sent, choose, page_at, sent_to, serve, told
@@ -190,7 +191,7 @@ _STORM = """
 const port = (globalThis.browser ?? globalThis.chrome).runtime.connect({ name: "options" });
 const first = %d;
 let answered = first;
-port.onMessage.addListener(({ type }) => { if (type === "set") answered++; });
+port.onMessage.addListener(({ type }) => { if (type === "decided") answered++; });
 for (let at = first; at < first + 10; at++) {
   const key = ["dnt", "gpc", "button"][Math.floor(at / 2) %% 3];
   const value = at %% 2 ? null : "off";
@@ -302,16 +303,10 @@ return [all.length, all.filter(({ condition }) => condition.regexFilter).length]
 
 
 def test_five_thousand_choices_fit_and_hold(new_person: NewPerson, site: Site) -> None:
-    """Hosts and wildcards of two to twelve labels, of every value: a few hundred rules, the first
-    and the last as good as any."""
+    """In a few hundred rules, the first and the last as good as any."""
     person = new_person("many")
     person.start()
-    values = ['dnt="off"', 'gpc="off"', 'button="off"', 'dnt="exception"']
-    lines = []
-    for number in range(5_000):
-        star = "*." if number % 3 == 0 else ""
-        lines.append(f'"{star}{"a." * (number % 11)}s{number}.test"={{{values[number % 4]}}}')
-    choose(person, "[sites]\n" + "\n".join(lines) + CHOICES)
+    choose(person, many(5_000) + CHOICES)
     options = person.options()
     assert options.run("return document.querySelector('#unapplied').textContent;") == ""
     total, patterns = options.run(_COUNTS)
