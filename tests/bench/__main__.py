@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import browsers, kit, ledger, pages, popup, port, seal, terms
+from tests.bench import browsers, choices, kit, ledger, pages, popup, port, seal, terms
 from tests.bench.ratio import Ratio
 
 HEAD = ["where", "what", "÷", "ratio", "middle half", "aim", "ours, ms", "other, ms"]
@@ -31,8 +31,8 @@ def main() -> int:
 
 def _measure(folder: Path) -> Iterator[Ratio]:
     for stage in browsers.stages(folder):
-        for measure in (pages.measure, port.measure, popup.measure, seal.measure):
-            yield from measure(stage)
+        for one in (pages, choices, port, popup, seal):
+            yield from one.measure(stage)
     yield from ledger.measure(folder)
     yield from terms.measure(folder)
     yield from kit.measure(folder)

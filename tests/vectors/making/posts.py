@@ -38,7 +38,8 @@ def vectors() -> Json:
         "about": (
             "A site with `policy`, which counters nothing and keeps nothing yet, is posted `body` "
             "at its time `at`. Its answer has `status` and, in a problem document, `code`. "
-            "Afterwards it keeps what has `id` as `state`, or nothing where that is null."
+            "Afterwards it keeps what has `id` as `state`, or where that is null at most that it "
+            "refused it."
         ),
         "policy": _POLICY,
         "site_private_key": b64u(SITE_KEY.private_bytes_raw()),
