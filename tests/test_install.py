@@ -118,6 +118,9 @@ def test_the_command_is_where_a_shell_finds_it(installed: Machine) -> None:
         [command, "--version"], env=installed.environ(), capture_output=True, check=True, text=True
     )
     assert said.stdout == "0.1.0\n"
+    # It is not in the PATH of the test's machine, as after a first install.
+    told = (installed.root / "said").read_text(encoding="utf-8")
+    assert f"The command: {installed.data / 'bin' / 'rbutton'}, or rbutton after your" in told
 
 
 def test_list_tells_before_and_after(machine: Machine) -> None:
@@ -139,7 +142,9 @@ def test_list_tells_before_and_after(machine: Machine) -> None:
 def test_a_browser_we_never_tried_is_set_up_and_said_to_be_untried(machine: Machine) -> None:
     (machine.root / "bin" / "firefox").rename(machine.root / "bin" / "librewolf")
     (machine.root / "bin" / "chromium").rename(machine.root / "bin" / "brave-browser")
-    said = machine.run(PATH=f"{machine.root / 'bin'}:/nowhere")
+    commands = machine.home / ".local" / "bin"
+    said = machine.run(PATH=f"{machine.root / 'bin'}:{commands}:/nowhere")
+    assert said.endswith("The command: rbutton\n"), "a shell finds it already"
     assert "No test of ours runs in it" in said
     assert "Brave (untried)" in machine.run("--list")
     listed = machine.listed(PATH=str(machine.root / "bin"))

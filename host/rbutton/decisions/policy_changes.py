@@ -6,9 +6,7 @@ from rbutton.decisions.differences import Difference, of_clauses
 from rbutton.decisions.view.words import fit_to_show
 from rbutton.terms import promise as promises
 from rbutton.terms.agreement import Agreement
-from rbutton.terms.errors import InvalidDocument
 from rbutton.terms.policy import Policy
-from rbutton.terms.promise import Promise
 from rbutton.terms.roster import Catalogue
 
 
@@ -41,24 +39,6 @@ def changes(
     return found + _promised(new, old, catalogue, now)
 
 
-def promise_of(
-    policy: Policy, catalogue: Catalogue, now: datetime
-) -> tuple[Promise | None, str | None]:
-    """A policy's promise to everyone, if it holds; else what is wrong with it, if there is one."""
-    if not policy.document.promise:
-        return None, None
-    try:
-        return promises.verify(
-            policy.document.promise,
-            origin=policy.document.origin,
-            keys=policy.keys,
-            catalogue=catalogue,
-            now=now,
-        ), None
-    except InvalidDocument as error:
-        return None, str(error)
-
-
 def _named(new: Policy, old: Policy) -> list[Difference]:
     told = []
     for label, member in (
@@ -75,7 +55,7 @@ def _named(new: Policy, old: Policy) -> list[Difference]:
 
 def _promised(new: Policy, old: Policy, catalogue: Catalogue, now: datetime) -> list[Difference]:
     def clauses(policy: Policy) -> dict[str, str | list[str]]:
-        promise, _ = promise_of(policy, catalogue, now)
+        promise, _ = promises.of_policy(policy, catalogue, now)
         return catalogue.vocabulary.strictest(
             term.clauses for term in (promise.terms if promise else ())
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rbutton.decisions.listing import held
+from rbutton.decisions.ending import ended_with
 from rbutton.decisions.proffer import Choice
 from rbutton.decisions.relationship import Counter, Relationship
 from rbutton.native import messages
@@ -84,34 +84,22 @@ def replaces(
 def withdraw(
     ledger: Writing, seed: bytes, state: Relationship, agreement: str, now: datetime
 ) -> None:
-    """End an agreement, or take back a proffer, by a notice that its own key signs.
+    """End an agreement, or take back a proffer, and what goes with it, each by a notice of its own.
 
-    With an agreement ends what the site may hold in force in its place: an open proffer to replace
-    it, or what it replaced, where the site does not have it yet.
+    Raises:
+        PersonError: there is no such thing to end; or the seed is another one.
     """
-    ending = state.endable(now)
-    if ending is None or ending.agreement != agreement:
+    ending = ended_with(agreement, state, ledger.of_origin(state.origin), now)
+    if not ending:
         raise PersonError(
             "unknown-agreement",
             "There is no such agreement to end here.",
             "Look again at where you stand with the site.",
         )
-    beside = state.open.proffer if state.open else None
-    # The one that was pressed comes last: it is what is shown.
-    for one in (_still_in_force_there(ledger, state), beside, ending):
-        if one and (one is ending or one.agreement != agreement):
-            key = _key_of(agreements.read(one.body).agreement, seed)
-            body = notices.withdraw(one.agreement, key, now).body
-            ledger.append("withdraw", time_text(now), one.origin, one.agreement, body)
-
-
-def _still_in_force_there(ledger: Writing, state: Relationship) -> Record | None:
-    """What an accepted counter replaced here, while the site does not have the counter."""
-    if not state.delivery or state.delivery.delivered:
-        return None
-    replaced = agreements.read(state.delivery.record.body).agreement.supersedes
-    of_it = [one for one in ledger.of_origin(state.origin) if one.agreement == replaced]
-    return held(of_it) if of_it and replaced and not state.withdrawal_of(replaced) else None
+    for one in ending:
+        key = _key_of(agreements.read(one.body).agreement, seed)
+        body = notices.withdraw(one.agreement, key, now).body
+        ledger.append("withdraw", time_text(now), one.origin, one.agreement, body)
 
 
 def _key_of(signed: Agreement, seed: bytes) -> Ed25519PrivateKey:

@@ -43,7 +43,6 @@ Outcome = Literal[
 WEEK = timedelta(days=7)
 #: Where there was no answer.
 HOUR = timedelta(hours=1)
-_NO_ANSWER = ("status", "timeout", "network")
 
 #: The oldest go first.
 MAX_ROWS = 5_000
@@ -110,10 +109,19 @@ class Seen:
     outcome: Outcome
     body: bytes
 
+    @property
+    def silent(self) -> bool:
+        """There was no answer."""
+        return self.outcome in ("status", "timeout", "network")
+
+    @property
+    def again(self) -> datetime:
+        """From when it may be asked again, UTC."""
+        return from_time_text(self.last) + (HOUR if self.silent else WEEK)
+
     def fresh(self, now: datetime) -> bool:
-        """Whether it is too soon to ask again."""
-        age = now - from_time_text(self.last)
-        return timedelta(0) <= age < (HOUR if self.outcome in _NO_ANSWER else WEEK)
+        """Whether it is too soon to ask again; not by a clock that was ahead then."""
+        return from_time_text(self.last) <= now < self.again
 
 
 class SeenOfSites:

@@ -15,6 +15,7 @@ from rbutton.terms.encoding import Origin, Time, Version, from_time_text, time_t
 from rbutton.terms.errors import BadSignature, InvalidDocument, UnknownTerms
 from rbutton.terms.keys import PublicKey
 from rbutton.terms.models import Closed, build
+from rbutton.terms.policy import Policy
 from rbutton.terms.roster import Catalogue
 
 
@@ -116,3 +117,22 @@ def verify(
         elif not catalogue.holds(term.id, term.sha256, term.clauses):
             raise UnknownTerms("the promise has a term that is not known here, word for word")
     return promise
+
+
+def of_policy(
+    policy: Policy, catalogue: Catalogue, now: datetime
+) -> tuple[Promise | None, str | None]:
+    """A policy's promise to everyone, if it holds; else what is wrong with it, if there is one."""
+    if not policy.document.promise:
+        return None, None
+    try:
+        promise = verify(
+            policy.document.promise,
+            origin=policy.document.origin,
+            keys=policy.keys,
+            catalogue=catalogue,
+            now=now,
+        )
+    except InvalidDocument as error:
+        return None, str(error)
+    return promise, None

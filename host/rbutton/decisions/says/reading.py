@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Literal
 
 from rbutton.decisions.plain import escaped, plain
-from rbutton.decisions.policy_changes import promise_of
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.rows import accepted_documents
 from rbutton.decisions.says import asking, words
@@ -15,10 +14,11 @@ from rbutton.decisions.says.model import Detail, Kind, Line, Says
 from rbutton.decisions.view.agreed import title_of
 from rbutton.decisions.view.words import day
 from rbutton.person.ledger import Record
-from rbutton.person.seen import HOUR, WEEK, Seen
+from rbutton.person.seen import Seen
 from rbutton.person.settings import Look
 from rbutton.terms import agreement as agreements
 from rbutton.terms import policy as policies
+from rbutton.terms import promise as promises
 from rbutton.terms.claims import adpc, contradictions, eff, gpc, myterms, status, tk
 from rbutton.terms.claims.contradictions import Statement
 from rbutton.terms.encoding import from_time_text
@@ -156,7 +156,7 @@ def _policy(read: _Read, row: Seen, catalogue: Catalogue, now: datetime) -> None
     _line(read, row, "claim", text, details)
     clauses = catalogue.vocabulary.strictest([policy.limits, *(one.clauses for one in accepted)])
     read.statements += contradictions.of_clauses("policy", clauses)
-    promise, broken = promise_of(policy, catalogue, now)
+    promise, broken = promises.of_policy(policy, catalogue, now)
     if broken:
         _unclear(read, row, words.NAMES["promise"], broken)
     if promise:
@@ -257,7 +257,7 @@ def _note(origin: str, rows: Sequence[Seen], look: Look, *, due: int, anything: 
     if not anything:
         told.append("It says nothing that is known here.")
     nothing = sum(row.outcome in ("absent", "web-page") for row in asked)
-    silent = sum(row.outcome in ("status", "timeout", "network") for row in asked)
+    silent = sum(row.silent for row in asked)
     if asked:
         told.append(f"Asked on {day(max(from_time_text(row.last) for row in asked))}.")
     if nothing:
@@ -269,14 +269,9 @@ def _note(origin: str, rows: Sequence[Seen], look: Look, *, due: int, anything: 
     elif not asked:
         told.append("It was not asked yet; “Look” in the button does.")
     elif not due:
-        told.append(f"It can be asked again from {day(min(map(_again, asked)))}.")
+        told.append(f"It can be asked again from {day(min(row.again for row in asked))}.")
     return " ".join(told)
 
 
 def _places(number: int) -> str:
     return f"{number} places" if number > 1 else "one place"
-
-
-def _again(row: Seen) -> datetime:
-    wait = HOUR if row.outcome in ("status", "timeout", "network") else WEEK
-    return from_time_text(row.last) + wait

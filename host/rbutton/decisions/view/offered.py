@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from rbutton.decisions import reply
-from rbutton.decisions.policy_changes import promise_of
 from rbutton.decisions.proffer import Choice, may_negotiate
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.rows import Row, accepted_documents, offered_rows
@@ -14,6 +13,7 @@ from rbutton.decisions.view.model import Action, View
 from rbutton.decisions.view.promised import promised
 from rbutton.decisions.view.withdrawn import withdrawn
 from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
+from rbutton.terms import promise as promises
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.policy import Policy
 from rbutton.terms.roster import Catalogue
@@ -90,7 +90,7 @@ def _unsigned(
     when: str,
 ) -> View:
     """Nothing was offered yet."""
-    promise, broken = promise_of(policy, catalogue, now)
+    promise, broken = promises.of_policy(policy, catalogue, now)
     if promise:
         takes = may_negotiate(policy)
         more: list[Action] = ["offer"] if takes else []

@@ -71,6 +71,7 @@ async def fetch(
     accept: str = "*/*",
     content: bytes | None = None,
     content_type: str = "",
+    whole: bool = True,
 ) -> Fetched | Failed:
     """One request on a connection of its own; no redirect is followed, no cookie kept.
 
@@ -81,6 +82,7 @@ async def fetch(
         accept: the `Accept` header.
         content: the body of a POST.
         content_type: of that.
+        whole: what is longer than `limit` is a fault; else only that much of it is taken.
     """
     # Of bytes that were packed, the first few may stand for any number.
     headers = {"Accept": accept, "Accept-Encoding": "identity", "Cache-Control": "no-store"}
@@ -89,7 +91,7 @@ async def fetch(
     # httpx limits each read; one that comes a byte at a time is ended here.
     try:
         async with asyncio.timeout(PATIENCE):
-            return await _ask(url, limit, method, headers, content)
+            return await _ask(url, limit, method, headers, content, whole=whole)
     except (TimeoutError, httpx.TimeoutException):
         return Failed("timeout")
     except httpx.ConnectError as error:
@@ -99,7 +101,13 @@ async def fetch(
 
 
 async def _ask(
-    url: str, limit: int, method: str, headers: dict[str, str], content: bytes | None
+    url: str,
+    limit: int,
+    method: str,
+    headers: dict[str, str],
+    content: bytes | None,
+    *,
+    whole: bool,
 ) -> Fetched | Failed:
     # The system's own authorities, as most browsers have them, and not a list of the library's.
     client = httpx.AsyncClient(verify=ssl.create_default_context(), timeout=PATIENCE)
@@ -109,12 +117,14 @@ async def _ask(
         body = bytearray()
         async for part in response.aiter_raw():
             body += part
-            if len(body) > limit:
+            if len(body) > limit and whole:
                 return Failed("too-large")
+            if len(body) > limit:
+                break
         return Fetched(
             response.status_code,
             _lines(response.headers),
-            bytes(body),
+            bytes(body[:limit]),
             datetime.now(UTC),
             _certificate_until(response.extensions.get("network_stream")),
         )

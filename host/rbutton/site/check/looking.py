@@ -119,7 +119,7 @@ class _Look:
     async def _page(self) -> AsyncIterator[Finding]:
         url = self._url
         for _ in range(_REDIRECTS + 1):
-            answer = await fetch(url, _PAGE, accept="text/html")
+            answer = await fetch(url, _PAGE, accept="text/html", whole=False)
             if isinstance(answer, Failed):
                 yield self._failed("page", url, answer)
                 return
@@ -153,9 +153,10 @@ class _Look:
         elif announcing.by_element(answer.body):
             yield ok("announced", "The page announces that it is ⊃, by an element.")
         else:
+            where = " in its first megabyte" if len(answer.body) == _PAGE else ""
             yield problem(
                 "not-announced",
-                f"The page {_shown(url)} does not announce that it is ⊃, so no button looks "
+                f"The page {_shown(url)} does not announce{where} that it is ⊃, so no button looks "
                 "further.",
                 "Add the header or the element: the lines are in docs/for-sites.md.",
             )
