@@ -1,6 +1,6 @@
-// What a third party's frame is told of a page's signals. Its scripts are chosen by its own address,
-// which says what goes out in general; where the page's site has it otherwise, it is put right when
-// the frame has committed: later than its first scripts, which then saw the general signals.
+// What a frame that is a stranger to its page is told of the page's signals. Its scripts are chosen by
+// its own address, which says what goes out in general; where the page's site has it otherwise, it is
+// put right when the frame has committed: later than its first scripts, which saw the general signals.
 
 import { api, untouched } from "./browser.js";
 import { dntFor, general } from "./regions.js";
@@ -32,13 +32,13 @@ function putRight(tabId, documentId, url) {
   const [host, top] = [hostOf(url), topOf(tabId)];
   if (host === null || top === undefined) return;
   const page = valuesAt(hostOf(top));
-  const scripted = new URL(url).origin === new URL(top).origin ? valuesAt(host) : general(signals);
   const wanted = { dnt: dntFor(page, host), gpc: page.gpc };
-  const given = { dnt: dntFor(scripted, host), gpc: scripted.gpc };
+  // Which of the two a page's own frame was told hangs on whether it is in a sandbox: nobody says.
+  const given = [general(signals), ...new URL(url).origin === new URL(top).origin ? [valuesAt(host)] : []];
   const own = untouched();
   const args = [
-    wanted.dnt !== given.dnt ? { value: wanted.dnt ?? own.doNotTrack } : null,
-    wanted.gpc !== given.gpc ? { value: wanted.gpc || own.globalPrivacyControl } : null,
+    given.some((told) => dntFor(told, host) !== wanted.dnt) ? { value: wanted.dnt ?? own.doNotTrack } : null,
+    given.some((told) => told.gpc !== wanted.gpc) ? { value: wanted.gpc || own.globalPrivacyControl } : null,
   ];
   if (!args.some(Boolean)) return;
   api.scripting.executeScript({

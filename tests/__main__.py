@@ -41,8 +41,14 @@ printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null 
 exec "$@"
 """
 
-SHARED_OUT = ("--numprocesses", str(max(2, os.cpu_count() or 1)), "--dist", "loadfile")
-"""Tests wait for browsers more than they work. A file stays in one process, with its browser."""
+SHARED_OUT = (
+    "--numprocesses",
+    str(max(2, os.cpu_count() or 1)),
+    "--dist=loadfile",
+    "--no-loadscope-reorder",
+)
+"""Tests wait for browsers more than they work. A file stays in one process, with its browser; those
+with browsers come first, so that no process is left alone with them."""
 
 USE = environment.Use("test", ("pytest", "rbutton"))
 

@@ -5,9 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.host_process import Host
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE = 300  # seconds for one command; the longest builds an environment from the network
@@ -87,8 +90,12 @@ class Machine:
 
     def run(self, *arguments: str, code: int = 0, **environ: str) -> str:
         """Runs `install_host.py`; answers what it said, on both streams, having checked `code`."""
+        return self.say(self.command(*arguments), code=code, **environ)
+
+    def say(self, command: Sequence[str], *, code: int = 0, **environ: str) -> str:
+        """Runs any command; as `run`."""
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             cwd=self.root,
             env=self.environ(**environ),
             stdin=subprocess.DEVNULL,
@@ -104,6 +111,23 @@ class Machine:
     def listed(self, **environ: str) -> Any:
         """What `--list --json` says."""
         return json.loads(self.run("--list", "--json", code=0, **environ).splitlines()[-1])
+
+    def host(self, browser: str = "chromium") -> Host:
+        """The host, started as that browser would."""
+        path = self.manifest(browser)
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        of_gecko = [str(path), *manifest.get("allowed_extensions", [])]
+        arguments = manifest.get("allowed_origins", of_gecko)
+        return Host([manifest["path"], *arguments], self.environ())
+
+    def says_hello(self, browser: str = "chromium") -> str:
+        """Starts the host and answers the version it names."""
+        host = self.host(browser)
+        try:
+            version: str = host.hello()["host"]
+            return version
+        finally:
+            host.end()
 
     def tree(self) -> set[str]:
         """All there is in the home, by its path from there."""

@@ -1,10 +1,9 @@
 """`install_host.py` on a machine that is told to be another than it is."""
 
-import subprocess
 import sys
 from pathlib import Path
 
-from tests.machine import PATIENCE, Machine
+from tests.machine import Machine
 
 _START = """\
 import sys
@@ -38,16 +37,5 @@ def run(machine: Machine, told: str, *arguments: str, code: int = 0, **environ: 
     Args:
         told: Python that is run first.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", _START.format(told=told), str(machine.checkout), *arguments],
-        cwd=machine.root,
-        env=machine.environ(**environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=PATIENCE,
-        check=False,
-        encoding="utf-8",
-    )
-    assert done.returncode == code, done.stdout
-    return done.stdout
+    start = [sys.executable, "-c", _START.format(told=told), str(machine.checkout)]
+    return machine.say([*start, *arguments], code=code, **environ)

@@ -17,7 +17,6 @@ from rbutton.browsers import environment
 from rbutton.person.home import Home
 from rbutton.person.seed import Seed
 from tests import light
-from tests.host_process import Host
 from tests.machine import CHECKOUT, MANIFESTS, Machine, contents, copy_checkout
 
 EXTENSION = "iedggfngngcjmnnckmmljlbcbhjopgkp"
@@ -54,28 +53,9 @@ def machine(tmp_path: Path, installed: Machine) -> Machine:
     return machine
 
 
-def host_of(machine: Machine, browser: str = "chromium") -> Host:
-    """The host, started as that browser would."""
-    path = machine.manifest(browser)
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    of_gecko = [str(path), *manifest.get("allowed_extensions", [])]
-    arguments = manifest.get("allowed_origins", of_gecko)
-    return Host([manifest["path"], *arguments], machine.environ())
-
-
-def says_hello(machine: Machine, browser: str = "chromium") -> str:
-    """Starts the host and answers the version it names."""
-    host = host_of(machine, browser)
-    try:
-        version: str = host.hello()["host"]
-        return version
-    finally:
-        host.end()
-
-
 @pytest.mark.parametrize("where", BROWSERS)
 def test_a_browser_reaches_the_host_without_the_checkout(installed: Machine, where: str) -> None:
-    assert says_hello(installed, where) == "0.1.0"
+    assert installed.says_hello(where) == "0.1.0"
 
 
 @pytest.mark.parametrize("where", BROWSERS)
@@ -163,7 +143,7 @@ def test_one_browser_is_enough_and_the_others_stay_as_they_are(machine: Machine)
     said = machine.run("--browser", "firefox")
     assert "Chromium" not in said
     assert [registered for _, _, registered in here(machine.listed())] == [False, False, True]
-    assert says_hello(machine, "firefox") == "0.1.0"
+    assert machine.says_hello("firefox") == "0.1.0"
     machine.run("--browser", "chromium", "--browser", "chrome")
     assert all(registered for _, _, registered in here(machine.listed()))
     machine.run("--uninstall")
@@ -176,13 +156,13 @@ def test_uninstalling_for_one_browser_leaves_the_others(machine: Machine) -> Non
     assert "Firefox no longer reaches the host" in said
     assert "about:addons" in said
     assert [registered for _, _, registered in here(machine.listed())] == [True, True, False]
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     assert "Firefox was not registered" in machine.run("--uninstall", "--browser", "firefox")
     said = machine.run("--uninstall", "--browser", "chromium", "--browser", "chrome")
     assert "No browser reaches the host now" in said
     assert machine.launcher.exists()
     machine.run()
-    assert says_hello(machine, "firefox") == "0.1.0"
+    assert machine.says_hello("firefox") == "0.1.0"
 
 
 def test_a_profile_folder_of_its_own_is_where_chromium_looks(machine: Machine) -> None:
@@ -226,7 +206,7 @@ def test_uninstalling_leaves_only_what_is_the_persons(machine: Machine) -> None:
     env = next(machine.data.glob("env-*")).relative_to(machine.home).as_posix()
     before = {path for path in machine.tree() if not path.startswith(env)}
     machine.run()
-    host = host_of(machine)
+    host = machine.host()
     try:
         host.hello()
         host.result("set", key="signals.dnt", value="off")
@@ -272,7 +252,7 @@ def test_with_its_own_home_it_stays_in_there(machine: Machine) -> None:
     shutil.move(next(machine.data.glob("env-*")), own)
     before = machine.tree()
     machine.run(RBUTTON_HOME=str(own))
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     outside = {path for path in machine.tree() - before if not path.startswith("own/")}
     assert {path for path in outside if (machine.home / path).is_file()} == {
         f"{folder}/org.rbutton.host.json" for folder in MANIFESTS.values()
@@ -309,7 +289,7 @@ def test_another_r_button_is_not_put_out_of_work(machine: Machine) -> None:
     assert str(machine.launcher) in said
     assert machine.manifest().read_bytes() == before
     machine.run("--uninstall", RBUTTON_HOME=str(machine.home / "second"))
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
 
 
 def test_the_traces_of_one_that_is_gone_are_replaced(machine: Machine) -> None:
@@ -317,7 +297,7 @@ def test_the_traces_of_one_that_is_gone_are_replaced(machine: Machine) -> None:
     manifest.parent.mkdir(parents=True)
     manifest.write_text(json.dumps({"name": "org.rbutton.host", "path": "/gone/rbutton-host"}))
     machine.run()
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
 
 
 def test_a_folder_that_others_can_enter_is_refused(machine: Machine) -> None:
@@ -341,7 +321,7 @@ def test_without_a_network_it_says_so_and_the_old_one_works(machine: Machine) ->
     )
     assert "does not answer" in said
     assert "Check the network" in said
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     assert len(list(machine.data.glob("env-*"))) == 1
 
 
@@ -365,7 +345,7 @@ def test_without_any_network_the_packages_of_the_last_time_do(
         text=True,
     )
     assert done.returncode == 0, done.stdout
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     assert not env.exists()
     assert contents(machine.data / "wheels").keys() == contents(installed.data / "wheels").keys()
     machine.run("--uninstall")
@@ -407,11 +387,11 @@ def test_killed_half_way_the_old_one_works_and_the_next_clears_up(machine: Machi
     install.wait()
     assert len(list(machine.data.glob("env-*"))) == 2
     assert machine.listed()["host"]["works"]
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     (machine.checkout / "extension" / "manifest.json").write_bytes(untouched)
     machine.run()
     assert list(machine.data.glob("env-*")) == [first]
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
 
 
 def test_a_newer_one_takes_over_and_a_running_host_goes_on(machine: Machine) -> None:
@@ -421,14 +401,14 @@ def test_a_newer_one_takes_over_and_a_running_host_goes_on(machine: Machine) -> 
     version.write_text(version.read_text(encoding="utf-8").replace("0.1.0", "0.1.1"))
     build = environment.build_id(machine.checkout)
     light.make(machine.data / f"env-{build}", machine.checkout / "host")
-    host = host_of(machine)
+    host = machine.host()
     try:
         machine.run()
         assert host.hello()["host"] == "0.1.0"
         assert old.exists()
     finally:
         host.end()
-    assert says_hello(machine) == "0.1.1"
+    assert machine.says_hello() == "0.1.1"
     machine.run("--uninstall")
     assert not old.exists(), "nobody uses it any more"
 
@@ -439,7 +419,7 @@ def test_two_installs_at_once_both_end_well(machine: Machine) -> None:
         for _ in range(2)
     ]
     assert [each.wait() for each in both] == [0, 0]
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     assert not list(machine.data.glob("*.lock"))
 
 

@@ -18,7 +18,6 @@ from tests import light
 from tests.host_process import Host
 from tests.machine import Machine, contents, copy_checkout
 from tests.own_mounts import OwnMounts
-from tests.test_install import says_hello
 
 #: Where what others see changes, and how often an upgrade does so at least.
 DECISIVE = {"rename": 6, "renameat2": 1, "unlink": 1, "rmdir": 1}
@@ -74,14 +73,14 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Upgrading:
     build = environment.build_id(machine.checkout)
     light.make(machine.data / f"env-{build}", old / "host")
     machine.run()
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     version = machine.checkout / "host" / "rbutton" / "__init__.py"
     version.write_text(version.read_text("utf-8").replace("0.1.0", "0.1.1"), "utf-8")
     build = environment.build_id(machine.checkout)
     light.make(machine.data / f"env-{build}", machine.checkout / "host")
     shutil.copytree(machine.home, machine.root / "before", symlinks=True)
     machine.run()
-    assert says_hello(machine) == "0.1.1"
+    assert machine.says_hello() == "0.1.1"
     return Upgrading(machine)
 
 
@@ -100,7 +99,7 @@ def upgrading(upgraded: Upgrading, after: dict[str, bytes]) -> Upgrading:
 
 def is_sound(machine: Machine) -> None:
     """The registered host answers, and the extension that browsers load is whole."""
-    assert says_hello(machine) in ("0.1.0", "0.1.1")
+    assert machine.says_hello() in ("0.1.0", "0.1.1")
     extension = contents(machine.data / "extension")
     assert contents(machine.checkout / "extension") == extension
 
@@ -119,7 +118,7 @@ def test_killed_at_every_decisive_system_call(
             break
         assert ended.returncode == -signal.SIGKILL
         machine.run()
-        assert says_hello(machine) == "0.1.1"
+        assert machine.says_hello() == "0.1.1"
         assert upgrading.files() == after
     assert ended.returncode == 0
     assert when > DECISIVE[call]
@@ -152,7 +151,7 @@ def test_stopped_by_the_person(upgrading: Upgrading, when: int) -> None:
     stopped = upgrading.until("rename", when, "INT")
     assert stopped.returncode == 130
     assert stopped.stdout.endswith("Stopped. What was installed before still works.\n")
-    assert says_hello(machine) in ("0.1.0", "0.1.1")
+    assert machine.says_hello() in ("0.1.0", "0.1.1")
     names = [path.name for path in machine.data.rglob("*")]
     assert not [name for name in names if name.endswith(".lock")]
 
@@ -204,7 +203,7 @@ def test_a_home_that_cannot_be_written_to(upgrading: Upgrading, small: OwnMounts
         assert "Make it writable for you" in told
         assert "Traceback" not in told
     assert upgrading.files() == before
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
 
 
 def test_one_browsers_folder_that_cannot_be_written_to(
@@ -220,4 +219,4 @@ def test_one_browsers_folder_that_cannot_be_written_to(
     assert f"{folder} cannot be written to" in told
     assert upgrading.files() == before
     small.run(*machine.command("--browser", "chromium"), environ=machine.environ())
-    assert says_hello(machine) == "0.1.1"
+    assert machine.says_hello() == "0.1.1"

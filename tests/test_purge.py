@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from rbutton.person.seen import SeenOfSites
-from tests import homes, ledgers, light, processes
+from tests import homes, light, processes
 from tests.commands import on_a_terminal
 from tests.machine import Machine
-from tests.test_install import host_of
 from tests.test_seed import ENTRIES, READ
 
 ASKED = "remove all of that:"
@@ -24,15 +23,7 @@ COPY = "(Enter: none):"
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A machine on which an r-button was installed and used."""
-    machine = Machine(tmp_path_factory.mktemp("lived in"))
-    machine.set_up()
-    light.give_environment(machine)
-    machine.run()
-    host = host_of(machine)
-    host.hello()
-    host.result("set", key="signals.dnt", value="off")
-    host.end()
-    ledgers.one_of_each(machine.data / "ledger.sqlite3", datetime.now(UTC))
+    machine = light.lived_in(tmp_path_factory.mktemp("lived in"))
     SeenOfSites(machine.data / "seen.sqlite3").keep(
         "https://a.example",
         "tk",
@@ -41,7 +32,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Machine:
         body=b"T",
         now=datetime.now(UTC),
     )
-    shutil.copytree(machine.home, machine.root / "kept", symlinks=True)
+    light.keep(machine)
     return machine
 
 
@@ -52,8 +43,7 @@ def machine(lived_in: Machine) -> Iterator[Machine]:
     assert len(entries(lived_in)) == 1
     yield lived_in
     processes.run(ENTRIES, lived_in.data, "delete")
-    shutil.rmtree(lived_in.home)
-    shutil.copytree(lived_in.root / "kept", lived_in.home, symlinks=True)
+    light.restore(lived_in)
 
 
 def _seed(machine: Machine) -> None:
@@ -232,7 +222,7 @@ def test_a_locked_keyring_keeps_its_entry(tmp_path: Path) -> None:
 def test_a_host_that_runs_is_not_cut_off(machine: Machine) -> None:
     """It would write again into what is removed."""
     before = machine.tree()
-    host = host_of(machine)
+    host = machine.host()
     try:
         host.hello()
         assert "Close the browser" in purge(machine, "--yes", code=1)

@@ -4,16 +4,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from rbutton.person.home import Home
 from rbutton.person.seed import Seed
-from tests import ledgers, light
+from tests import light
 from tests.machine import Machine, contents, write_program
-from tests.test_install import host_of, says_hello
 
 Break = Callable[[Machine], object]
 
@@ -21,17 +19,9 @@ Break = Callable[[Machine], object]
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A machine on which all is as it should be, and a person with a past."""
-    machine = Machine(tmp_path_factory.mktemp("repaired"))
-    machine.set_up()
-    light.give_environment(machine)
-    machine.run()
-    host = host_of(machine)
-    host.hello()
-    host.result("set", key="signals.dnt", value="off")
-    host.end()
-    ledgers.one_of_each(machine.data / "ledger.sqlite3", datetime.now(UTC))
+    machine = light.lived_in(tmp_path_factory.mktemp("repaired"))
     Seed(Home(machine.config, machine.data, portable=True)).put(bytes(32))
-    shutil.copytree(machine.home, machine.root / "kept", symlinks=True)
+    light.keep(machine)
     return machine
 
 
@@ -39,8 +29,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 def machine(whole: Machine) -> Iterator[Machine]:
     """The same, to be broken: it is whole again afterwards."""
     yield whole
-    shutil.rmtree(whole.home)
-    shutil.copytree(whole.root / "kept", whole.home, symlinks=True)
+    light.restore(whole)
 
 
 def _edited(machine: Machine, **members: object) -> None:
@@ -132,5 +121,5 @@ def test_a_repair_that_fails_leaves_what_still_worked(machine: Machine) -> None:
     nowhere = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/"}
     said = machine.run(code=3, **nowhere, PIP_RETRIES="1", PIP_FIND_LINKS="")
     assert "does not answer" in said
-    assert says_hello(machine) == "0.1.0"
+    assert machine.says_hello() == "0.1.0"
     assert [path.name for path in machine.data.glob("env-*")] == [env.name]

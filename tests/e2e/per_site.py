@@ -36,10 +36,12 @@ if (top !== self) addEventListener("message", ({ source }) =>
 async def _page(request: Asked) -> Response:
     """Asks for an image of its own, `image`, and a `frame`; `Tk` with `?tk`.
 
-    With `?again` it loads itself anew, for ever.
+    With `?boxed` the frame is in a sandbox, of an origin of its own. With `?again` it loads
+    itself anew, for ever.
     """
     query = request.query_params
-    frame = f'<iframe src="{query["frame"]}" title="framed"></iframe>' if "frame" in query else ""
+    box = ' sandbox="allow-scripts"' if "boxed" in query else ""
+    frame = f'<iframe src="{query["frame"]}"{box} title="f"></iframe>' if "frame" in query else ""
     image = f'<img src="{query["image"]}" alt="">' if "image" in query else ""
     again = "<script>onload = () => location.reload()</script>" if "again" in query else ""
     headers = {"Cache-Control": "no-store"} | ({"Tk": query["tk"]} if "tk" in query else {})

@@ -86,8 +86,7 @@ def test_while_three_have_not_answered_only_a_click_asks_a_fourth(
             popup = person.popup(tab)
             popup.wait_for("html[data-reason=not-offered]")
             popup.close()
-            tab.click("input")
-            site.wait_for(ENDPOINT, count)
+            click_until_offered(tab, site, count=count)
         tab.goto(site.at(hosts[3]))
         popup = _is_held_back(person, tab, "3 sites have not answered yet")
         assert _posted(site) == hosts[:3]

@@ -198,7 +198,7 @@ def test_a_decline_is_told_in_the_sites_words_as_text(person: Person, tab: Page)
     with Site(own_sites.that(answer=own_sites.declines)) as shop:
         tab.goto(shop.url("/"))
         shop.wait_for(POLICY)
-        tab.click("input")
+        click_until_offered(tab, shop)
         popup = _reason(person, tab, "declined")
         popup.wait_for("html[data-state=potential]")
         popup.wait_for_text("We only sign on <b>Tuesdays</b>.")

@@ -120,12 +120,16 @@ def _in_frame(tab: Page) -> Any:
     )
 
 
+@pytest.mark.parametrize(
+    ("framed", "boxed"), [("ads.test", {}), ("www.news.test", {"boxed": "1"})]
+)
 def test_a_frame_of_anothers_is_told_what_the_page_sends(
-    person: Person, tab: Page, site: Site
+    person: Person, tab: Page, site: Site, framed: str, boxed: dict[str, str]
 ) -> None:
-    """Late, once it has committed: so it is asked until it has it."""
-    frame = page_at(site, "ads.test", "frame")
-    tab.goto(page_at(site, "www.news.test", frame=frame))
+    """Late, once it has committed: so it is asked until it has it. In a sandbox a page's own frame
+    is a stranger to it, too."""
+    frame = page_at(site, framed, "frame")
+    tab.goto(page_at(site, "www.news.test", frame=frame, **boxed))
     wanted = [person.browser.untouched["dnt"], person.browser.untouched["gpc"]]
     until = time.monotonic() + PATIENCE
     while _in_frame(tab) != wanted:

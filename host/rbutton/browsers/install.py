@@ -186,7 +186,7 @@ def _check_free(target: Target, where: Places, ours: Sequence[str]) -> None:
 
 
 def _check_free_for_link(link: Path, where: Places) -> None:
-    if (link.exists() or link.is_symlink()) and not is_ours(link, where):
+    if (link.exists() or link.is_symlink()) and not where.is_ours(link):
         raise SetupError(
             f"{link} is there already, and it is not the r-button's. Nothing was changed.",
             "Move it away, then run this again.",
@@ -199,15 +199,10 @@ def _link_target(where: Places, teller: Teller) -> Path | None:
     if where.links is None:
         return None
     link = where.links / "rbutton"
-    if is_ours(link, where) or not (link.exists() or link.is_symlink()):
+    if where.is_ours(link) or not (link.exists() or link.is_symlink()):
         return link
     teller.say(f"{link} is another program's: it stays as it is. Ours is {where.command}.")
     return None
-
-
-def is_ours(link: Path, where: Places) -> bool:
-    """Whether `link` is a link to something that was installed there."""
-    return link.is_symlink() and link.readlink().is_relative_to(where.data)
 
 
 def _switch_to(

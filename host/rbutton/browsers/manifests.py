@@ -163,3 +163,8 @@ def read(manifest: Path) -> dict[str, object] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("name") == HOST else None
+
+
+def installed(extension: Path) -> Path | None:
+    """The folder, for what asks for the extension's id; None, which is our own, if it is gone."""
+    return extension if (extension / "manifest.json").is_file() else None

@@ -45,6 +45,10 @@ class Places:
     """Root's, for everyone on this machine. What is a person's is then named with a `~`."""
     platform: Platform = Platform.LINUX
 
+    def is_ours(self, link: Path) -> bool:
+        """Whether it is a link to something that was installed here."""
+        return link.is_symlink() and link.readlink().is_relative_to(self.data)
+
     @property
     def launcher(self) -> Path:
         """What the browser starts."""

@@ -117,7 +117,9 @@ class Target:
         """
         if self.wraps is not None:
             files.write(self.launcher, sandboxes.wrapper(self.wraps), where.program_mode)
-        registrar(where).write(self.manifest, self.text(_known(where)), where.file_mode)
+        registrar(where).write(
+            self.manifest, self.text(manifests.installed(where.extension)), where.file_mode
+        )
 
     def trouble(self, where: Places) -> str | None:
         """What keeps the extension from reaching the host by it; None where nothing does."""
@@ -129,7 +131,7 @@ class Target:
             return f"it is registered with another program, {found.get('path')}"
         if self.wraps is not None and sandboxes.wrapped(self.launcher) != self.wraps:
             return f"{self.launcher} does not start {self.wraps}"
-        if found != json.loads(self.text(_known(where))):
+        if found != json.loads(self.text(manifests.installed(where.extension))):
             return f"{read} is not as it was written"
         return None
 
@@ -214,8 +216,3 @@ def sharing(browser: Browser, where: Places, others: Sequence[Browser]) -> list[
     """Those that look for hosts where this one does."""
     own = browser.hosts(where)
     return [other for other in others if other != browser and other.hosts(where) == own]
-
-
-def _known(where: Places) -> Path | None:
-    """The extension that is installed; before anything is, the checkout's own."""
-    return where.extension if (where.extension / "manifest.json").is_file() else None

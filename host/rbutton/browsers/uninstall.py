@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from rbutton.browsers import files, for_all, registering
-from rbutton.browsers.install import is_ours
 from rbutton.browsers.places import Places, places, places_for_all
 from rbutton.browsers.record import Record
 from rbutton.browsers.table import BY_NAME, TABLE
@@ -115,7 +114,7 @@ def _remove(record: Record, where: Places) -> None:
     for manifest in map(Path, record.manifests):
         registering.take_away(manifest, where, record)
     for link in map(Path, record.links):
-        if is_ours(link, where):
+        if where.is_ours(link):
             link.unlink()
     for program in map(Path, record.programs):
         program.unlink(missing_ok=True)

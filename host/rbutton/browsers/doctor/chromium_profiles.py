@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rbutton.browsers import manifests
-from rbutton.browsers.doctor.seen import Seen, Unreadable, inside, known, read
+from rbutton.browsers.doctor.seen import Seen, Unreadable, inside, read
 from rbutton.browsers.places import Places
 from rbutton.browsers.table import Browser
 
@@ -34,7 +34,9 @@ def seen(profile: Path, extension: Path) -> Seen | Unreadable | None:
             whole = read(profile / name)
         except ValueError:
             return Unreadable(profile / name)
-        entry = inside(whole, "extensions", "settings", manifests.extension_id(known(extension)))
+        entry = inside(
+            whole, "extensions", "settings", manifests.extension_id(manifests.installed(extension))
+        )
         # One that was removed leaves an entry without a path.
         if isinstance(entry, dict) and "path" in entry:
             return Seen(

@@ -46,14 +46,10 @@ def look(environ: Mapping[str, str]) -> Iterator[Finding]:
 def _links(where: Places, record: Record) -> Iterator[Finding]:
     """The command, and the button in Debian's browsers."""
     for link in map(Path, record.links):
-        if not (link.is_symlink() and link.exists() and _ours(link, where)):
+        if not (link.is_symlink() and link.exists() and where.is_ours(link)):
             yield problem(
                 "link-missing",
                 f"{link} does not lead to what is in {where.data}: what finds the r-button by it "
                 "has none.",
                 again(where),
             )
-
-
-def _ours(link: Path, where: Places) -> bool:
-    return link.readlink().is_relative_to(where.data)

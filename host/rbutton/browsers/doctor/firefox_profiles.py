@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rbutton.browsers import manifests
-from rbutton.browsers.doctor.seen import Seen, Unreadable, inside, known, read
+from rbutton.browsers.doctor.seen import Seen, Unreadable, inside, read
 from rbutton.browsers.places import Places
 from rbutton.browsers.table import Browser
 
@@ -34,7 +34,7 @@ def folders(browser: Browser, where: Places) -> list[Path]:
 
 def seen(profile: Path, extension: Path) -> Seen | Unreadable | None:
     """The button in that profile; None where it is not kept there."""
-    name = manifests.gecko_id(known(extension))
+    name = manifests.gecko_id(manifests.installed(extension))
     try:
         addons = inside(read(profile / "extensions.json"), "addons")
     except ValueError:

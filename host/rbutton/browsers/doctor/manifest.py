@@ -9,7 +9,6 @@ from typing import Any
 
 from rbutton.browsers import files, manifests, registering
 from rbutton.browsers.doctor.again import again
-from rbutton.browsers.doctor.seen import known
 from rbutton.browsers.places import Places
 from rbutton.browsers.problems import SetupError
 from rbutton.browsers.record import Record
@@ -161,7 +160,7 @@ class _Manifest:
         )
 
     def _text(self) -> str:
-        return self.target.text(known(self.where.extension))
+        return self.target.text(manifests.installed(self.where.extension))
 
     def _write(self) -> str:
         """Writes it, and has it in the record before: what is written can be removed again."""

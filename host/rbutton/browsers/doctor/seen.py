@@ -53,11 +53,6 @@ def read(path: Path) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
-def known(extension: Path) -> Path | None:
-    """The folder, for what asks for the extension's id; None, which is our own, if it is gone."""
-    return extension if (extension / "manifest.json").is_file() else None
-
-
 def inside(found: Any, *names: str) -> Any:
     """A member of a member; None where there is none."""
     for name in names:
