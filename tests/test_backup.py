@@ -530,7 +530,7 @@ def refused(busy: Home, fresh: Home, file: Path, told: str) -> None:
     for home in (busy, fresh):
         before = kept(home)
         with pytest.raises(PersonError) as caught:
-            merging.look(home, opened(file), unheard)
+            merging.look(home, opened(file), sites.NOW, unheard)
         assert caught.value.code == "backup"
         assert told in caught.value.message
         assert {name: kept(home)[name] for name in before} == before
@@ -590,12 +590,12 @@ def test_terms_replace_only_those_that_nobody_edited(
         return path.read_bytes().decode() if path.exists() else None
 
     old, new = home("old", theirs, None), home("new", *ours)
-    plan = merging.look(new, opened(exported(old, file)), unheard)
+    plan = merging.look(new, opened(exported(old, file)), sites.NOW, unheard)
     merging.apply(new, plan, opened(file), sites.NOW, unheard)
     assert text_in(new.terms_file) == after[0]
     assert text_in(new.config / "terms.imported.toml") == after[1]
     assert text_in(new.last_good) == ours[1]
-    assert merging.look(new, opened(file), unheard).changes_nothing
+    assert merging.look(new, opened(file), sites.NOW, unheard).changes_nothing
 
 
 def test_terms_beside_terms_are_never_overwritten(tmp_path: Path, file: Path, word: Path) -> None:
@@ -714,7 +714,7 @@ def test_an_import_that_is_killed_leaves_the_old_ledger_or_the_new(
         assert set(ledger_of(now).origins()) == {SHOP.origin, NEWS.origin}
         assert Seed(now).read() == sites.SEED
         assert now.terms_file.read_text() == TERMS
-        assert merging.look(now, opened(file), unheard).changes_nothing
+        assert merging.look(now, opened(file), sites.NOW, unheard).changes_nothing
     assert seen_there == {frozenset({NEWS.origin}), frozenset({NEWS.origin, SHOP.origin})}
 
 

@@ -135,9 +135,9 @@ class Person:
             echo = notice.acknowledge(read, site.key, self.now)
             self.keep("acknowledged", site, told.record.agreement, echo.body)
 
-    def agree(self, site: Site) -> str:
+    def agree(self, site: Site, **more: Any) -> str:
         """Offer, and have it signed: its id."""
-        made = self.offer(site)
+        made = self.offer(site, **more)
         assert made
         self.seal(site)
         return made.id
@@ -167,7 +167,7 @@ def key_of(body: bytes, seed: bytes) -> Any:
 
 def looked(home: Home, path: Path, keep_seed: Whose | None = None) -> Plan:
     """What taking it in would do."""
-    return merging.look(home, opened(path), unheard, keep_seed=keep_seed)
+    return merging.look(home, opened(path), NOW, unheard, keep_seed=keep_seed)
 
 
 def take_in(home: Home, path: Path, keep_seed: Whose | None = None) -> Plan:
@@ -293,6 +293,22 @@ def test_of_two_in_force_with_one_site_the_later_stays(
     sound(laptop.home)
 
 
+@pytest.mark.parametrize("over_here", [True, False])
+def test_what_is_over_takes_nothing_from_what_is_in_force(
+    laptop: Person, desktop: Person, over_here: bool
+) -> None:
+    """Signed last, for a day, a year ago; what was signed before it, elsewhere, still holds."""
+    over, holds = (laptop, desktop) if over_here else (desktop, laptop)
+    holds.now -= timedelta(days=402)
+    over.now -= timedelta(days=401)
+    until = time_text(over.now + timedelta(days=1))
+    stays, gone = holds.agree(SHOP), over.agree(SHOP, until=until)
+    plan = laptop.takes(desktop)
+    assert [one.id for one in plan.to_end] == [gone]
+    assert in_force(laptop.home) == in_force_by_merging(laptop.home) == {SHOP.origin: stays}
+    sound(laptop.home)
+
+
 def test_an_offer_that_waits_here_is_still_waited_for(laptop: Person, desktop: Person) -> None:
     """An old no that comes with the backup does not answer it."""
     desktop.offer(SHOP)
@@ -387,7 +403,7 @@ def test_a_file_that_changes_between_showing_and_doing_changes_nothing(
     desktop.agree(SHOP)
     path = exported(desktop.home, path)
     backup = opened(path)
-    plan = merging.look(laptop.home, backup, unheard)
+    plan = merging.look(laptop.home, backup, NOW, unheard)
     whole = bytearray(path.read_bytes())
     whole[-20] ^= 1
     path.write_bytes(whole)
@@ -731,7 +747,7 @@ def in_force_by_merging(home: Home) -> dict[str, str]:
     verification, ledger = Verification(), ledger_of(home)
     for _ in verified(ledger, ledger.tail(), unheard, verification):
         pass
-    last, _ = merging._in_force(verification.agreements)
+    last, _ = merging._in_force(verification.agreements, time_text(NOW))
     return {one.origin: one.id for one in last}
 
 

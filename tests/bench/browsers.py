@@ -1,4 +1,4 @@
-"""Each browser four times over: with the button, with choices for sites, with rules alone, bare."""
+"""Each browser three times over: with the button, with the same rules alone, and bare."""
 
 import os
 import sys
@@ -9,16 +9,11 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests import choices
 from tests.bench import rules_alone
 from tests.e2e.browsers import Browser, Page
 from tests.e2e.browsers.chromium import EXTENSION, Chromium, ChromiumPage
 from tests.e2e.browsers.firefox import BUTTON, Firefox, Panel
-from tests.e2e.per_site import choose
 from tests.e2e.person import Person
-
-#: More than anybody has.
-CHOICES = 5_000
 
 _ECHO = """\
 import struct, sys
@@ -31,13 +26,12 @@ while header := sys.stdin.buffer.read(4):
 
 @dataclass(frozen=True)
 class Stage:
-    """Four browsers of one kind that run at once.
+    """Three browsers of one kind that run at once.
 
     Attributes:
         name: the kind.
         folder: for whatever is made on it.
         ours: the button, and its host.
-        chosen: the same, with `CHOICES` choices for single sites.
         rules: an extension with our header rules, a popup of one heading, and for a host one that
             sends back what it gets.
         bare: no extension.
@@ -47,7 +41,6 @@ class Stage:
     name: str
     folder: Path
     ours: Person
-    chosen: Person
     rules: Person
     bare: Person
     press: Callable[[Person, Page], tuple[float, Page]]
@@ -85,16 +78,14 @@ def _stage(
     rules = person("rules", rules_alone.make(folder / "rules-alone"))
     bare = person("bare", None)
     rules.places.launcher.write_text(f"#!{sys.executable} -I\n{_ECHO}", "utf-8")
-    chosen = person("chosen", EXTENSION)
-    for one in (ours, chosen, rules):
-        one.start()
-    choose(chosen, choices.many(CHOICES))
+    ours.start()
+    rules.start()
     bare.browser.start(bare.environ)
-    for one in (ours, chosen, rules, bare):
+    for one in (ours, rules, bare):
         if isinstance(one.browser, Firefox):
             # Else it counts in whole milliseconds.
             one.browser.prefer("privacy.reduceTimerPrecision", False)
-    return Stage(name, folder, ours, chosen, rules, bare, press)
+    return Stage(name, folder, ours, rules, bare, press)
 
 
 def _press_in_chromium(person: Person, page: Page) -> tuple[float, Page]:

@@ -120,9 +120,7 @@ def _in_frame(tab: Page) -> Any:
     )
 
 
-@pytest.mark.parametrize(
-    ("framed", "boxed"), [("ads.test", {}), ("www.news.test", {"boxed": "1"})]
-)
+@pytest.mark.parametrize(("framed", "boxed"), [("ads.test", {}), ("www.news.test", {"boxed": "1"})])
 def test_a_frame_of_anothers_is_told_what_the_page_sends(
     person: Person, tab: Page, site: Site, framed: str, boxed: dict[str, str]
 ) -> None:

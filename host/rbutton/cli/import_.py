@@ -53,7 +53,7 @@ def run(options: Namespace) -> int:
     backup = Backup(SealedFile.open(options.file, passphrase))
     home = homes.existing_or_new()
     with counted("Checking what is in it, and what is here") as progress:
-        plan = merging.look(home, backup, progress, keep_seed=options.keep_seed)
+        plan = merging.look(home, backup, datetime.now(UTC), progress, keep_seed=options.keep_seed)
     print("\n".join(_told(home, plan)))
     if plan.seed.conflict:
         raise PersonError(
@@ -92,7 +92,7 @@ def _agreements(plan: Plan) -> list[str]:
     in_force = [
         (one.origin, one.sealed)
         for i, one in plan.new.items()
-        if one.sealed and not one.withdrawals and i not in ended
+        if one.sealed and not one.withdrawals and not one.over(plan.at) and i not in ended
     ]
     counts = f"{len(plan.new):,} new, {plan.here:,} here already"
     told = [f"Agreements: {counts}; {count(len(plan.adding), 'record')} to add."]
@@ -100,14 +100,16 @@ def _agreements(plan: Plan) -> list[str]:
     if plan.forgotten:
         told.append(f"  {count(len(plan.forgotten), 'agreement')} that you had erased: left out.")
     if plan.to_end:
-        told.append("Of two agreements in force with one site, the one signed later stays:")
+        told.append(
+            "Of two agreements with one site, the one signed later stays, unless it has run out:"
+        )
         told += _few(
             f"  ended: {one.origin}, signed {_day(one.sealed)}; the site is told when you are "
             "next on its pages"
             for one in plan.to_end
         )
     told += _few(
-        f"  {one.origin}, signed {_day(one.sealed)}: a later one counts, but this one cannot be "
+        f"  {one.origin}, signed {_day(one.sealed)}: another one counts, but this one cannot be "
         "ended, as its seed is not here"
         for one in plan.doubled
     )

@@ -36,11 +36,13 @@ class InForce:
 
     Attributes:
         sealed: when, RFC 3339.
+        over: it has ended by itself.
     """
 
     id: str
     origin: str
     sealed: str
+    over: bool
     known: Known = field(compare=False, repr=False)
 
 
@@ -81,16 +83,19 @@ class Plan:
 
     Attributes:
         contents: the backup's first line.
+        at: when this was made, RFC 3339.
         tail: the end of the ledger here when this was made.
         here: how many of the backup's agreements are here already.
         new: those that are not, in the order of their offer: id → what is known of it.
         adding: the numbers of the records that would be added.
         forgotten: the ids of agreements that were erased here, in this very ledger: they stay out.
-        to_end: in force beside a later one with the same site: they would be ended.
+        to_end: in force beside a later one with the same site, or later and over: they would be
+            ended.
         doubled: the same, but no seed is there to end them with: they stay.
     """
 
     contents: Contents
+    at: str
     tail: Tail
     here: int
     new: Mapping[str, Known]
@@ -113,10 +118,18 @@ class Plan:
         )
 
 
-def look(home: Home, backup: Backup, progress: Progress, *, keep_seed: Whose | None = None) -> Plan:
+def look(
+    home: Home,
+    backup: Backup,
+    now: datetime,
+    progress: Progress,
+    *,
+    keep_seed: Whose | None = None,
+) -> Plan:
     """Check all of a backup, and of the ledger here, and see what taking it in would do.
 
     Args:
+        now: the time.
         keep_seed: which seed to keep where they differ and agreements would suffer.
 
     Raises:
@@ -149,11 +162,12 @@ def look(home: Home, backup: Backup, progress: Progress, *, keep_seed: Whose | N
     brought = {i: one for i, one in theirs.agreements.items() if i not in forgotten}
     merged = _merged(ours.agreements, brought)
     seeds = _seed_here(home), backup.contents.seed
-    last, earlier = _in_force(merged)
+    last, earlier = _in_force(merged, time_text(now))
     to_end = [one for one in earlier if any(_made(seed, merged[one.id]) for seed in seeds)]
     doubled = [one for one in earlier if one not in to_end]
     return Plan(
         contents=backup.contents,
+        at=time_text(now),
         tail=tail,
         here=len(brought.keys() & ours.agreements.keys()),
         new={i: one for i, one in brought.items() if i not in ours.agreements},
@@ -230,15 +244,26 @@ def _merged(ours: Mapping[str, Known], theirs: Mapping[str, Known]) -> dict[str,
     return merged
 
 
-def _in_force(known: Mapping[str, Known]) -> tuple[list[InForce], list[InForce]]:
-    """For each site the agreement signed last; and those that are in force beside it."""
+def _in_force(known: Mapping[str, Known], now: str) -> tuple[list[InForce], list[InForce]]:
+    """For each site the agreement that stays; and those that must not stand beside it.
+
+    What was signed last stays, but not if it is over and another one is not: that one would be
+    hidden by it.
+    """
     replaced = {one.replaces for one in known.values() if one.sealed}
     by_origin: dict[str, list[InForce]] = {}
     for i, one in known.items():
         if one.sealed and not one.withdrawals and i not in replaced:
-            by_origin.setdefault(one.origin, []).append(InForce(i, one.origin, one.sealed, one))
-    in_turn = [sorted(some, key=lambda one: (one.sealed, one.id)) for some in by_origin.values()]
-    return [some[-1] for some in in_turn], [one for some in in_turn for one in some[:-1]]
+            over = one.over(now)
+            by_origin.setdefault(one.origin, []).append(
+                InForce(i, one.origin, one.sealed, over, one)
+            )
+    last, others = [], []
+    for some in by_origin.values():
+        *beside, stays = sorted(some, key=lambda one: (not one.over, one.sealed, one.id))
+        last.append(stays)
+        others += [one for one in beside if not one.over or one.sealed >= stays.sealed]
+    return last, others
 
 
 def _made(seed: bytes | None, known: Known) -> bool:

@@ -65,6 +65,7 @@ class Known:
         replaces: the id of the agreement that it supersedes.
         answers: the id of the proffer that it answers, where it is a counter-offer.
         frame: the hash of what a counter-offer may not change.
+        until: when it ends by itself, RFC 3339; None: not at all.
         sealed: when both had signed, RFC 3339, the earliest on record; None where they have not.
         counters: the ids of what the site wanted instead.
         withdrawals: the ids of the person's notices that end it.
@@ -77,6 +78,7 @@ class Known:
     replaces: str | None
     answers: str | None
     frame: bytes
+    until: str | None
     sealed: str | None = None
     counters: set[str] = field(default_factory=set)
     withdrawals: set[str] = field(default_factory=set)
@@ -92,7 +94,12 @@ class Known:
             replaces=offered.supersedes,
             answers=offered.answers,
             frame=_frame(offered),
+            until=offered.until,
         )
+
+    def over(self, at: str) -> bool:
+        """Whether it has ended by itself at that time, RFC 3339."""
+        return self.until is not None and self.until <= at
 
 
 class Verification:
