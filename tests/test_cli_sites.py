@@ -84,8 +84,8 @@ def test_a_site_that_nobody_knows_says_nothing(home: Home) -> None:
     shown = sites(home, "show", "other.example")
     assert shown.returncode == 1
     assert (
-        "It says nothing that is known here. It was not asked yet; “Look” in the button does."
-        in shown.stdout
+        "It says nothing that is known here. "
+        "It was not asked yet: that is what “Look” in the button is for." in shown.stdout
     )
 
 

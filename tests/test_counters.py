@@ -310,7 +310,7 @@ def test_a_press_is_for_as_long_as_it_said(home: Path) -> None:
         running.result("set", key="proffer.lasts", value="1 month")
         result = running.result("offer", **members, seen=before)
         assert result["post"] is None
-        assert "It would hold until" in result["view"]["text"]
+        assert "Your terms would hold until" in result["view"]["text"]
         post = running.result("offer", **members, seen=result["view"]["offering"])["post"]
         signed = agreement.read(post["body"].encode()).agreement
         assert signed.until

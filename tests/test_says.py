@@ -106,8 +106,8 @@ def test_a_site_that_says_nothing(make: Make) -> None:
     says = make().says()
     assert (says["lines"], says["contradictions"], says["due"]) == ([], [], 4)
     assert (
-        says["note"]
-        == "It says nothing that is known here. It was not asked yet; “Look” in the button does."
+        says["note"] == "It says nothing that is known here. "
+        "It was not asked yet: that is what “Look” in the button is for."
     )
 
 

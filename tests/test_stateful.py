@@ -91,6 +91,17 @@ def test_what_ends_soon_can_be_renewed(world: World) -> None:
     assert new != old
 
 
+def test_a_renewal_that_would_end_sooner_says_so(world: World) -> None:
+    """What holds for good is not given up for a month unseen; alone it is no reason to renew."""
+    world.they_come_to_terms(0, DP, accepts=False)
+    world.terms_are_edited('[proffer]\nlasts = "1 month"\n', confirmed=True)
+    assert "renew" not in world.view(0)["actions"]
+    text = '[proffer]\nlasts = "1 month"\nterms = [["SD-BASE-DP", "no-stalking"]]\n'
+    world.terms_are_edited(text, confirmed=True)
+    *_, end = world.view(0)["renewal"]
+    assert (end["mark"], end["label"], end["was"]) == ("laxer", "How long it holds", "for good")
+
+
 def test_an_end_is_acknowledged_though_the_key_changed_twice(world: World) -> None:
     """The first acknowledgement was lost, and signed by a key that nobody knows any more."""
     world.they_come_to_terms(0, DP, accepts=False)

@@ -105,7 +105,8 @@ def test_a_site_is_asked_when_the_person_looks_and_not_before(
     tab.click("input")
     popup = _opened(person, tab)
     popup.wait_for_text(
-        "It says nothing that is known here. It was not asked yet; “Look” in the button does."
+        "It says nothing that is known here. "
+        "It was not asked yet: that is what “Look” in the button is for."
     )
     assert _of_the_agent(nothing) == []
     _look(popup, nothing, MYTERMS)

@@ -45,7 +45,7 @@ class Sites:
         if negotiate == "auto" or (negotiate == "click" and not state.is_new):
             return None
         if state.is_new:
-            return view.announced(state.origin, _WHEN[negotiate])
+            return self._for_a_time(view.announced(state.origin, _WHEN[negotiate]))
         return self.without_policy(state, None, None)
 
     def kept_policy(self, state: Relationship) -> Policy | None:
@@ -72,7 +72,7 @@ class Sites:
         """
         # What is agreed or open stands, whatever the site serves today.
         if shown := _on_record(state):
-            return view.untold(shown, state, now=_now())
+            return view.untold(self._for_a_time(shown), state, now=_now())
         if fault is None and served and served.failed != "not-found":
             fault = _FAILED[served.failed]
         if fault:
@@ -111,6 +111,7 @@ class Sites:
         shown = self._with_own(shown, policy).model_copy(
             update={"header": header, "offer": offer, "offering": choice.shown}
         )
+        shown = self._for_a_time(shown)
         return shown if under_way else view.untold(shown, state, now=_now())
 
     def _agreed(
@@ -142,6 +143,9 @@ class Sites:
             "recognised": self._recognises(state.origin),
         }
         return view.untold(shown.model_copy(update=updated), state, now=now)
+
+    def _for_a_time(self, shown: View) -> View:
+        return view.for_a_time(shown, self._terms_file.settings.proffer.span, _now())
 
     def _may_send_again(self, state: Relationship, policy: Policy, now: datetime) -> bool:
         if state.undelivered:

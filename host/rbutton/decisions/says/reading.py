@@ -267,7 +267,7 @@ def _note(origin: str, rows: Sequence[Seen], look: Look, *, due: int, anything: 
     if look == "never":
         told.append("Your terms say not to ask it.")
     elif not asked:
-        told.append("It was not asked yet; “Look” in the button does.")
+        told.append("It was not asked yet: that is what “Look” in the button is for.")
     elif not due:
         told.append(f"It can be asked again from {day(min(row.again for row in asked))}.")
     return " ".join(told)

@@ -4,7 +4,7 @@ from rbutton.decisions.view.agreed import active
 from rbutton.decisions.view.countered import instead_of
 from rbutton.decisions.view.model import Action, Reason, State, View
 from rbutton.decisions.view.nothing import announced, invalid_policy, nothing_here
-from rbutton.decisions.view.offered import on_record, potential
+from rbutton.decisions.view.offered import for_a_time, on_record, potential
 from rbutton.decisions.view.withdrawn import untold
 from rbutton.decisions.view.words import site_name
 
@@ -15,6 +15,7 @@ __all__ = [
     "View",
     "active",
     "announced",
+    "for_a_time",
     "instead_of",
     "invalid_policy",
     "nothing_here",

@@ -1,6 +1,5 @@
 """Of a site that signed."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from rbutton.decisions import reply
@@ -146,21 +145,28 @@ def _renewal(
         strictest(term.clauses for term in signed.agreement.terms),
         catalogue.vocabulary,
     )
-    return [*clauses, *_longer(signed, wanted.lasts, now)]
+    end = _end(signed, wanted.lasts, now)
+    return [*clauses, end] if end and (clauses or _worth(signed, wanted.lasts, now)) else clauses
 
 
-def _longer(
-    signed: SignedAgreement, lasts: timedelta | None, now: datetime
-) -> Iterator[Difference]:
-    """That it would hold for longer, where that is worth a press: by half of its time or more."""
+def _end(signed: SignedAgreement, lasts: timedelta | None, now: datetime) -> Difference | None:
+    """What would be different in how long it holds."""
+    was = None if signed.agreement.until is None else from_time_text(signed.agreement.until)
+    until = None if lasts is None else now + lasts
+    if was == until:
+        return None
+    longer = until is None or (was is not None and was < until)
+    told = ["for good" if one is None else f"until {day(one)}" for one in (was, until)]
+    return Difference(
+        mark="stricter" if longer else "laxer", label="How long it holds", was=told[0], now=told[1]
+    )
+
+
+def _worth(signed: SignedAgreement, lasts: timedelta | None, now: datetime) -> bool:
+    """Whether a later end alone is worth a press: for good, or by half of its time or more."""
     if signed.agreement.until is None:
-        return
-    was = from_time_text(signed.agreement.until)
-    if lasts is None or now + lasts >= was + lasts / 2:
-        until = "for good" if lasts is None else f"until {day(now + lasts)}"
-        yield Difference(
-            mark="stricter", label="How long it holds", was=f"until {day(was)}", now=until
-        )
+        return False
+    return lasts is None or now + lasts / 2 >= from_time_text(signed.agreement.until)
 
 
 def in_full(signed: SignedAgreement, since: str, catalogue: Catalogue) -> ShownAgreement:

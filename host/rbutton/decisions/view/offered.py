@@ -1,6 +1,6 @@
 """Of a site that takes terms, with none in force."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rbutton.decisions import reply
@@ -114,7 +114,6 @@ def _unsigned(
     told = [
         "" if choice.taken_whole else "It does not say that it signs yours.",
         _signs_instead(choice, policy, catalogue),
-        f"It would hold until {day(now + choice.lasts)}." if choice.lasts else "",
     ]
     what = "signs terms like yours" if choice.taken_whole else "has terms of its own"
     return View(
@@ -202,3 +201,11 @@ def _signs_instead(choice: Choice, policy: Policy, catalogue: Catalogue) -> str:
     if choice.taken_whole or not others or not may_negotiate(policy):
         return ""
     return f"It signs: {'; '.join(others[:3])}."
+
+
+def for_a_time(shown: View, lasts: timedelta | None, now: datetime) -> View:
+    """With the end that what can be offered would have, where it has one."""
+    if lasts is None or "offer" not in shown.actions:
+        return shown
+    end = f"Your terms would hold until {day(now + lasts)}."
+    return shown.model_copy(update={"text": sentences([shown.text, end])})
