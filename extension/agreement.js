@@ -14,7 +14,7 @@ export const day = (time) => new Date(time).toLocaleDateString("en-GB", { dateSt
 export const siteOf = (origin) => origin.startsWith("https://") ? origin.slice("https://".length) : origin;
 
 /**
- * @typedef {{id: string, since: string, jws: string,
+ * @typedef {{id: string, since: string, until: string | null, jws: string,
  *   terms: Array<{id: string, title: string, text: string, url: string}>}} Agreement
  */
 
@@ -48,6 +48,7 @@ export function agreementPart() {
     byId("ids").replaceChildren(
       el("dt", {}, "Terms"), el("dd", {}, agreement.terms.map(({ id }) => id).join(", ")),
       el("dt", {}, shown.words.signed), el("dd", {}, agreement.since),
+      ...agreement.until ? [el("dt", {}, AGREEMENT.until), el("dd", {}, agreement.until)] : [],
       el("dt", {}, "Agreement"), el("dd", {}, agreement.id));
     byId("kept").textContent = "";
   };

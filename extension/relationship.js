@@ -18,7 +18,7 @@ import { carry, fetchPolicy } from "./transport.js";
  *   changes: Difference[], renewal: Difference[], own: Array<{mark: string, label: string, value: string}>,
  *   recognised: boolean | null, counter: string | null, offering: string[], offering_own: string[],
  *   actions: string[], offer: "touch" | "now" | null, header: string | null,
- *   agreement: {id: string, since: string, jws: string,
+ *   agreement: {id: string, since: string, until: string | null, jws: string,
  *     terms: Array<{id: string, title: string, text: string, url: string}>} | null,
  *   ending: string | null, tell: string | null, untold: string | null,
  * }} View
@@ -47,6 +47,7 @@ import { carry, fetchPolicy } from "./transport.js";
 /** @type {Map<number, Visit>} */
 const visits = new Map();
 const VISITS = 500;
+const ALARM = "agreements";
 const POLICY_AGE = 24 * 60 * 60 * 1000;
 /** Origins with a post under way, in whatever tab. */
 const posting = new Set();
@@ -57,6 +58,7 @@ let changed = () => {};
 /** @param {typeof changed} listener told of every tab whose Visit changed; call in the first turn */
 export function listen(listener) {
   changed = listener;
+  api.alarms.onAlarm.addListener(({ name }) => { if (name === ALARM) refresh(); });
   api.tabs.onActivated.addListener(({ tabId }) => {
     const visit = visits.get(tabId);
     if (visit?.announced) visit.asked ? proceed(visit) : begin(visit);
@@ -419,6 +421,13 @@ function show(origin, view, only = null) {
     if (visit.announced) header.set(visit.tabId, origin, view.header);
     changed(visit.tabId);
   }
+  ring();
+}
+
+/** What runs out while its site is open is shown as that, and stops being named to it. */
+function ring() {
+  const ends = [...visits.values()].map(({ view }) => Date.parse(view?.agreement?.until ?? "")).filter((end) => end > Date.now());
+  if (ends.length) api.alarms.create(ALARM, { when: Math.min(...ends) });
 }
 
 /** Still the same document, in a tab that is shown, in an ordinary window. */

@@ -378,6 +378,7 @@ export const STANDINGS = {
 export const AGREEMENT = {
   sealed: { copied: "Copied: the agreement with both signatures.", file: "agreement", signed: "Signed" },
   offered: { copied: "Copied: your terms with your signature.", file: "offer", signed: "Offered" },
+  until: "Holds until",
 };
 
 export const LIST = {

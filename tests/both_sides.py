@@ -107,7 +107,7 @@ class Agent:
         assert agreements.read(wanted.record.body).id == counter_id
         with self.ledger.writing() as ledger:
             signing.counter(ledger, self.seed, wanted, "click", at)
-        undelivered = self._state().undelivered
+        undelivered = self._state().undelivered(at)
         assert undelivered
         self._sent(undelivered.record, at)
         return undelivered.record.body
@@ -128,13 +128,13 @@ class Agent:
             self.ledger.writing() as ledger,
         ):
             signing.withdraw(ledger, self.seed, self._state(), told.under, at)
-        (record,) = [one for one in self._waiting() if one.agreement == told.under]
+        (record,) = [one for one in self._waiting(at) if one.agreement == told.under]
         assert json.loads(record.body) == json.loads(body)
         self._sent(record, at)
 
     def again(self, body: str, at: datetime) -> None:
         """The same bytes once more, of what is still to be told."""
-        (record,) = [record for record in self._waiting() if record.body == body.encode()]
+        (record,) = [record for record in self._waiting(at) if record.body == body.encode()]
         self._sent(record, at)
 
     def hears(self, agreement: str, reply: Json | None, at: datetime) -> None:
@@ -145,8 +145,8 @@ class Agent:
         if (done := state.withdrawal_of(agreement)) and done.pending:
             read = policy.read(self.served.encode(), self.origin, catalogue().vocabulary, at)
             found = outcomes.of_notice(done, read.keys, got, at)
-        elif state.undelivered and state.undelivered.record.agreement == agreement:
-            found = outcomes.of_delivery(state.undelivered.record.body, got, at)
+        elif (told := state.delivery) and told.pending and told.record.agreement == agreement:
+            found = outcomes.of_delivery(told.record.body, got, at)
         elif state.open and state.open.proffer.agreement == agreement:
             found = outcomes.of_proffer(state.open.proffer.body, got, at)
         with self.ledger.writing() as ledger:
@@ -176,23 +176,23 @@ class Agent:
             "states": states,
             "to_send": [
                 {"id": _record(one).agreement, "alone": self._alone(one, state, at)}
-                for one in self._open(state)
+                for one in self._open(state, at)
             ],
         }
 
     def _alone(self, one: Delivery | OpenProffer, state: Relationship, at: datetime) -> bool:
         return state.may_retry(at) if isinstance(one, OpenProffer) else one.may_retry(at)
 
-    def _open(self, state: Relationship) -> list[Delivery | OpenProffer]:
+    def _open(self, state: Relationship, at: datetime) -> list[Delivery | OpenProffer]:
         some: list[Delivery | OpenProffer | None] = [
             *(one for one in state.withdrawals if one.pending),
-            state.undelivered,
+            state.undelivered(at),
             state.open,
         ]
         return [one for one in some if one]
 
-    def _waiting(self) -> list[Record]:
-        return [_record(one) for one in self._open(self._state())]
+    def _waiting(self, at: datetime) -> list[Record]:
+        return [_record(one) for one in self._open(self._state(), at)]
 
     def _state(self) -> Relationship:
         return relationship(self.origin, self.ledger.of_origin(self.origin))

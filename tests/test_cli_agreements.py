@@ -79,7 +79,7 @@ def test_each_agreement_is_one_object_a_line(busy: Path) -> None:
     ]
     for one in found:
         assert one["terms"] == ["SD-BASE-DP"]
-        assert one.keys() == {"origin", "id", "state", "terms", "since", "jws"}
+        assert one.keys() == {"origin", "id", "state", "terms", "since", "until", "jws"}
 
 
 def test_the_jws_is_what_was_signed(busy: Path) -> None:

@@ -96,10 +96,18 @@ def test_what_was_sealed_stands_after_a_restart(home: Path) -> None:
             assert post is None
             assert view["state"] == "active"
         # Nor does the site's policy going away or wrong end what was signed.
-        assert visit(running, controller={})["state"] == "active"
+        view = visit(running, controller={})
+        assert (view["state"], view["reason"]) == ("look", "policy-gone")
+        assert view["agreement"] == before["agreement"]
         failed = {"at": "2026-11-22T10:00:00Z", "failed": "not-found", "status": 404}
         gone = running.result("visit", origin=SITE.origin, announced=True, policy=failed)["view"]
-        assert gone["state"] == "active"
+        assert (gone["state"], gone["reason"]) == ("look", "policy-gone")
+        assert "There is none at its usual place any more." in gone["text"]
+        for passing in ("timeout", "network", "status"):
+            shown = running.result(
+                "visit", origin=SITE.origin, announced=True, policy=failed | {"failed": passing}
+            )
+            assert (shown["view"]["state"], shown["view"]["reason"]) == ("active", "signed")
     assert records(home) == kept
 
 

@@ -156,7 +156,7 @@ def test_one_agreement_in_full(made: dict[str, SignedAgreement], running: Host) 
         told = whole(running, one)
         assert told["row"] == rows[one.id]
         assert told["words"] == ("We count visits." if fate == "declined" else None)
-        assert told["agreement"].keys() == {"id", "since", "terms", "jws"}
+        assert told["agreement"].keys() == {"id", "since", "until", "terms", "jws"}
         (term,) = told["agreement"]["terms"]
         assert (term["id"], term["title"]) == ("SD-BASE-DP", TITLE)
         assert "No tracking." in term["text"]

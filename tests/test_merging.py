@@ -63,7 +63,7 @@ class Person:
     def renew(self, site: Site) -> SignedAgreement | None:
         """Offer terms in place of those in force."""
         state = self.state(site)
-        if not state.sealed or state.open or state.undelivered:
+        if not state.sealed or state.open or state.undelivered(self.now):
             return None
         return self._offered(site, supersedes=state.sealed.agreement)
 
@@ -112,13 +112,13 @@ class Person:
 
     def deliver(self, site: Site) -> None:
         """The site takes what was agreed to."""
-        if told := self.state(site).undelivered:
+        if told := self.state(site).undelivered(self.now):
             self.keep("sent", site, told.record.agreement, b'{"by":"click"}')
             self.keep("delivered", site, told.record.agreement, b"")
 
     def fail(self, site: Site) -> None:
         """The site will not take it."""
-        if told := self.state(site).undelivered:
+        if told := self.state(site).undelivered(self.now):
             self.keep("undeliverable", site, told.record.agreement, b'{"code":"expired"}')
 
     def end(self, site: Site) -> None:
@@ -428,7 +428,7 @@ def test_what_was_agreed_to_comes_along_with_where_it_stands(
     laptop.refuse(NEWS)
     desktop.takes(laptop)
     for person in (laptop, desktop):
-        told = person.state(SHOP).undelivered
+        told = person.state(SHOP).undelivered(person.now)
         assert told
         assert in_force(person.home) == {SHOP.origin: told.record.agreement}
         answered = person.state(NEWS).countered
@@ -437,7 +437,7 @@ def test_what_was_agreed_to_comes_along_with_where_it_stands(
         assert answered.answer.kind == "counter-declined"
     desktop.deliver(SHOP)
     laptop.takes(desktop)
-    assert laptop.state(SHOP).undelivered is None
+    assert laptop.state(SHOP).undelivered(laptop.now) is None
     sound(laptop.home)
 
 

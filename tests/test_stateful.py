@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.world import BASE, DP, MINUTE, World
+from tests.world import BASE, DP, MINUTE, NOTHING, World
 
 
 @pytest.fixture
@@ -100,6 +100,68 @@ def test_a_renewal_that_would_end_sooner_says_so(world: World) -> None:
     world.terms_are_edited(text, confirmed=True)
     *_, end = world.view(0)["renewal"]
     assert (end["mark"], end["label"], end["was"]) == ("laxer", "How long it holds", "for good")
+
+
+MONTH = '[proffer]\nlasts = "1 month"\nalso = ["SD-BASE"]\n'
+
+
+def test_what_came_after_an_end_is_what_is_shown(world: World) -> None:
+    """A no, a new agreement that was ended: not the one that ran out before."""
+    world.terms_are_edited(MONTH, confirmed=True)
+    world.they_come_to_terms(0, DP, accepts=False)
+    world.time_passes(timedelta(days=31))
+    assert world.view(0)["reason"] == "expired"
+    world.the_policy_changes(NOTHING, (0, 1), "")
+    world.a_page_is_visited(0, 0, stale=False, does="click", fate="answered")
+    view = world.view(0)
+    assert (view["reason"], "offer" in view["actions"]) == ("declined", True)
+    assert view["words"]
+    world.they_come_to_terms(0, DP, accepts=False)
+    assert world.person.in_force
+    world.end_is_pressed(0, policy=True, fate="answered")
+    view = world.view(0)
+    assert (view["state"], view["reason"], view["header"]) == ("ended", "withdrawn", None)
+
+
+def test_an_accepted_counter_that_ran_out_is_no_refusal(world: World) -> None:
+    """It was agreed to, and is over; what never arrived is not sent in place of something new."""
+    world.terms_are_edited(MONTH.replace("also", "# also"), confirmed=True)
+    world.the_policy_changes(BASE, (0, 1), "")
+    world.a_page_is_visited(0, 0, stale=False, does="click", fate="answered")
+    world.a_counter_is_answered(0, "accept", "later")
+    world.requests.clear()
+    assert world.person.in_force
+    world.time_passes(timedelta(days=31))
+    view = world.view(0)
+    assert (view["reason"], view["offer"]) == ("expired", None)
+    world.the_policy_changes(DP, (0, 1), "")
+    world.view(0)
+    world.a_page_is_visited(0, 0, stale=False, does="click", fate="answered")
+    (new,) = world.person.in_force
+    (term,) = world.person.agreements[new].members["terms"]
+    assert term["id"] == "SD-BASE-DP"
+    assert world.site.in_force == {new}
+
+
+def test_a_counter_to_a_renewal_can_be_accepted_after_the_end(world: World) -> None:
+    """What it was to replace ran out meanwhile; it says for how long it would hold."""
+    world.terms_are_edited(MONTH.replace("also", "# also"), confirmed=True)
+    world.they_come_to_terms(0, DP, accepts=False)
+    world.time_passes(timedelta(days=30))
+    world.the_policy_changes(BASE, (0, 1), "")
+    world.a_page_is_visited(0, 0, stale=False, does="renew", fate="answered")
+    view = world.view(0)
+    assert (view["reason"], view["state"]) == ("countered", "active")
+    assert "That would hold until" in view["text"]
+    assert [one["mark"] for one in view["changes"] if one["label"] == "How long it holds"] == [
+        "stricter"
+    ]
+    world.time_passes(timedelta(days=1))
+    assert world.view(0)["actions"][:2] == ["accept", "decline"]
+    world.a_counter_is_answered(0, "accept", "answered")
+    world.it_holds()
+    assert len(world.person.in_force) == 1
+    assert world.person.in_force == world.site.in_force
 
 
 def test_an_end_is_acknowledged_though_the_key_changed_twice(world: World) -> None:

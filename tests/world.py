@@ -57,7 +57,7 @@ POLICIES: tuple[Json, ...] = (
         "limits": {"track.offsite": "never", "copy": "on-request"},
     },
 )
-DP, BASE = POLICIES[0], POLICIES[1]
+DP, BASE, NOTHING = POLICIES[0], POLICIES[1], POLICIES[5]
 OWN = '[own]\nclauses = { "track.offsite" = "never", copy = "on-request" }\n'
 SETTINGS: tuple[str, ...] = (
     FIRST_TEXT,

@@ -46,8 +46,8 @@ def listed(home: Home) -> list[dict[str, Any]]:
     """One object an agreement, in the order they were offered.
 
     Returns:
-        `origin`, `id`, `state`, `terms` (ids), `since` (RFC 3339), and `jws`: what the person
-        holds of it, a proffer or a sealed agreement.
+        `origin`, `id`, `state`, `terms` (ids), `since` and `until` (RFC 3339; null: for good), and
+        `jws`: what the person holds of it, a proffer or a sealed agreement.
 
     Raises:
         PersonError: the ledger cannot be read, or was changed.
@@ -63,6 +63,7 @@ def listed(home: Home) -> list[dict[str, Any]]:
                 "state": one.state,
                 "terms": [term.id for term in one.terms],
                 "since": one.since,
+                "until": one.until,
                 "jws": json.loads(listing.held(records).body),
             }
         )

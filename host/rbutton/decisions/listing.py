@@ -42,6 +42,7 @@ class Listed(Shown):
     Attributes:
         id: the agreement's.
         since: when it came to stand so, RFC 3339.
+        until: when it ends by itself, RFC 3339; None: not at all.
         sealed: both signed it, whatever came after.
         calls_itself: the site's own name, or None where nothing of it would be seen.
     """
@@ -50,6 +51,7 @@ class Listed(Shown):
     id: str
     state: State
     since: str
+    until: str | None
     sealed: bool
     terms: list[ListedTerm]
     calls_itself: str | None
@@ -96,6 +98,7 @@ def listed(records: Sequence[Record], catalogue: Catalogue, now: datetime) -> Li
         id=document.agreement,
         state=state,
         since=since,
+        until=parsed.members["until"],
         sealed=document.kind != "proffer",
         terms=[ListedTerm(id=one, title=title_of(one, catalogue)) for one in ids],
         calls_itself=fit_to_show(parsed.members["site"]["name"]),

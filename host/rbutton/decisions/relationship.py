@@ -30,15 +30,6 @@ class OpenProffer:
         return tried_out(self.sent) or now - from_time_text(self.proffer.at) >= TRIES_IN
 
 
-def acceptable(wanted: agreements.Agreement, now: datetime, in_force: Record | None) -> bool:
-    """Whether a counter-offer is in time, and about what is in force or its absence.
-
-    Else two would be in force.
-    """
-    in_time = now < from_time_text(wanted.answer_by)
-    return in_time and wanted.supersedes == (in_force.agreement if in_force else None)
-
-
 @dataclass(frozen=True)
 class Counter:
     """The site wants other terms, and has signed them.
@@ -58,13 +49,14 @@ class Counter:
         """What the site signed."""
         return agreements.read(self.record.body)
 
+    @property
+    def last(self) -> Record:
+        """What was said last: by the person, or else by the site."""
+        return self.answer or self.record
+
     def open(self, now: datetime) -> bool:
         """Whether the person can still answer it."""
         return self.answer is None and now < from_time_text(self.wanted.agreement.answer_by)
-
-    def stands(self, now: datetime, in_force: Record | None) -> bool:
-        """Whether the person can accept it."""
-        return self.answer is None and acceptable(self.wanted.agreement, now, in_force)
 
 
 @dataclass(frozen=True)
@@ -113,11 +105,33 @@ class Relationship:
         until = agreements.read(self.sealed.body).agreement.until
         return until is not None and from_time_text(until) <= now
 
+    def may_accept(self, wanted: agreements.Agreement, now: datetime) -> bool:
+        """Whether a counter-offer is in time, and about what is in force or its absence.
+
+        Else two would be in force. What has run out meanwhile may be replaced as well.
+        """
+        standing = self.in_force(now)
+        replaces = {standing.agreement if standing else None}
+        if self.sealed and not standing:
+            replaces.add(self.sealed.agreement)
+        return now < from_time_text(wanted.answer_by) and wanted.supersedes in replaces
+
+    def acceptable(self, now: datetime) -> Counter | None:
+        """The counter-offer that the person can accept now."""
+        found = self.countered
+        if found and found.answer is None and self.may_accept(found.wanted.agreement, now):
+            return found
+        return None
+
     @property
     def withdrawn(self) -> Withdrawal | None:
         """What the person took back, where nothing came after it."""
-        later = self.sealed or self.open or self.countered or self.ended
-        return self.withdrawals[-1] if self.withdrawals and not later else None
+        if not self.withdrawals or self.open or self.countered or self.ended:
+            return None
+        last = self.withdrawals[-1]
+        # What had run out by then is no later word.
+        later = self.sealed and not self.expired(from_time_text(last.record.at))
+        return None if later else last
 
     def withdrawal_of(self, agreement: str) -> Withdrawal | None:
         """How the agreement of that id was ended, if it was."""
@@ -128,10 +142,10 @@ class Relationship:
         """The oldest withdrawal that the site has not said it knows of."""
         return next((one for one in self.withdrawals if one.pending), None)
 
-    @property
-    def undelivered(self) -> Delivery | None:
-        """The counter that the person accepted, where the site does not have it yet."""
-        return self.delivery if self.delivery and self.delivery.pending else None
+    def undelivered(self, now: datetime) -> Delivery | None:
+        """The counter that the person accepted, in force, where the site does not have it yet."""
+        pending = self.delivery and self.delivery.pending and not self.expired(now)
+        return self.delivery if pending else None
 
     def endable(self, now: datetime) -> Record | None:
         """What the person can take back: the agreement in force, or the open proffer."""

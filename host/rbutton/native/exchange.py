@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rbutton.decisions import proffer, view
-from rbutton.decisions.relationship import Counter, Relationship, acceptable, relationship
+from rbutton.decisions.relationship import Counter, Relationship, relationship
 from rbutton.decisions.view import View
 from rbutton.native import agreements as listing
 from rbutton.native import messages, outcomes, signing
@@ -103,14 +103,14 @@ class Exchange:
         if not self._may_offer(state, policy, request, others, now):
             return {"post": None, "view": _dump(self._sites.of(state, policy, others))}
         # Outside of the ledger's lock: a keyring may take its time.
-        seed = None if _unanswered(state) else self._seed.read()
+        seed = None if _unanswered(state, now) else self._seed.read()
         with self._ledger.writing() as ledger:
             # Another browser's host may have been faster meanwhile.
             state = relationship(origin, ledger.of_origin(origin))
             others = self._others(ledger, state, policy, now)
             record: Record | None = None
             if self._may_offer(state, policy, request, others, now):
-                record = _unanswered(state)
+                record = _unanswered(state, now)
                 if record is None and seed:
                     record = signing.proffer(
                         ledger,
@@ -132,7 +132,7 @@ class Exchange:
         origin, now = request.origin, _now()
         accepts = request.by != "decline"
         state = relationship(origin, self._ledger.of_origin(origin))
-        wanted = _counter(state, request.counter, now)
+        wanted = _counter(state, request.counter, now, accepts=accepts)
         if accepts and not proffer.knows_all(wanted.wanted.agreement, catalogue()):
             raise RequestError(
                 "unknown-agreement",
@@ -145,7 +145,7 @@ class Exchange:
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
             state = relationship(origin, ledger.of_origin(origin))
-            wanted = _counter(state, request.counter, now)
+            wanted = _counter(state, request.counter, now, accepts=accepts)
             if seed:
                 signing.counter(ledger, seed, wanted, "click", now)
                 state = relationship(origin, ledger.of_origin(origin))
@@ -234,13 +234,13 @@ class Exchange:
         self, state: Relationship, request: messages.ReplyTo, now: datetime
     ) -> outcomes.Outcome:
         """What the reply adds to the ledger; nothing, where that is no longer waited for."""
-        done, undelivered = state.withdrawal_of(request.agreement), state.undelivered
+        done, delivery = state.withdrawal_of(request.agreement), state.delivery
         if request.notice is not None:
             if done and done.pending and _notice_id(done.record) == request.notice:
                 policy = self._sites.kept_policy(state)
                 return outcomes.of_notice(done, policy.keys if policy else (), request.reply, now)
-        elif undelivered and undelivered.record.agreement == request.agreement:
-            return outcomes.of_delivery(undelivered.record.body, request.reply, now)
+        elif delivery and delivery.pending and delivery.record.agreement == request.agreement:
+            return outcomes.of_delivery(delivery.record.body, request.reply, now)
         elif state.open and state.open.proffer.agreement == request.agreement:
             return outcomes.of_proffer(state.open.proffer.body, request.reply, now)
         return []
@@ -251,7 +251,7 @@ class Exchange:
         if came is None or self._terms_file.loosened:
             return False
         wanted, in_force = agreements.read(came).agreement, state.in_force(now)
-        if not acceptable(wanted, now, in_force):
+        if not state.may_accept(wanted, now):
             return False
         held = agreements.read(in_force.body).agreement if in_force else None
         return proffer.accepts_alone(self._terms_file.settings, wanted, held, catalogue())
@@ -273,8 +273,8 @@ class Exchange:
         others: Sequence[Sent],
         now: datetime,
     ) -> bool:
-        if state.undelivered:
-            return request.by == "click" or state.undelivered.may_retry(now)
+        if undelivered := state.undelivered(now):
+            return request.by == "click" or undelivered.may_retry(now)
         if not proffer.may_negotiate(policy):
             return False
         if request.by == "click":
@@ -310,10 +310,10 @@ class Exchange:
         return True
 
 
-def _unanswered(state: Relationship) -> Record | None:
+def _unanswered(state: Relationship, now: datetime) -> Record | None:
     """What goes again before anything newer."""
-    if state.undelivered:
-        return state.undelivered.record
+    if undelivered := state.undelivered(now):
+        return undelivered.record
     return state.open.proffer if state.open else None
 
 
@@ -323,19 +323,20 @@ def _agreement(record: Record | None) -> str | None:
 
 def _deliver(ledger: Writing, state: Relationship, by: str, now: datetime) -> dict[str, Any]:
     """The counter that was just accepted, to be posted."""
-    assert state.undelivered
-    _note_sent(ledger, state.undelivered.record, by, now)
-    return _post(state.undelivered.record, None)
+    assert state.delivery
+    _note_sent(ledger, state.delivery.record, by, now)
+    return _post(state.delivery.record, None)
 
 
-def _counter(state: Relationship, counter_id: str, now: datetime) -> Counter:
+def _counter(state: Relationship, counter_id: str, now: datetime, *, accepts: bool) -> Counter:
     """The counter-offer that the person answers, if it is the one that stands.
 
     Raises:
         RequestError: it is not, or its time has passed.
     """
-    found = state.countered
-    if not found or not found.stands(now, state.in_force(now)) or found.wanted.id != counter_id:
+    wanted = state.countered
+    found = state.acceptable(now) if accepts else wanted and wanted.open(now) and wanted
+    if not found or found.wanted.id != counter_id:
         raise RequestError(
             "unknown-agreement",
             "What the site wants instead is no longer open.",

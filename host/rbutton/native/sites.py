@@ -23,6 +23,7 @@ _WHEN: dict[Negotiate, str] = {
     "click": "Your terms are offered when you press the button below.",
     "never": "Your settings say to offer nothing here unless you press the button below.",
 }
+_GONE = "there is none at its usual place any more"
 #: What the fetch of a policy that failed is told as.
 _FAILED = {
     "status": "the site answered with an error where its policy should be",
@@ -71,7 +72,8 @@ class Sites:
             fault: what is wrong with it.
         """
         # What is agreed or open stands, whatever the site serves today.
-        if shown := _on_record(state):
+        gone = fault or (_GONE if served and served.failed == "not-found" else "")
+        if shown := _on_record(state, gone):
             return view.untold(self._for_a_time(shown), state, now=_now())
         if fault is None and served and served.failed != "not-found":
             fault = _FAILED[served.failed]
@@ -148,8 +150,8 @@ class Sites:
         return view.for_a_time(shown, self._terms_file.settings.proffer.span, _now())
 
     def _may_send_again(self, state: Relationship, policy: Policy, now: datetime) -> bool:
-        if state.undelivered:
-            return state.undelivered.may_retry(now)
+        if undelivered := state.undelivered(now):
+            return undelivered.may_retry(now)
         return self.negotiate(state.origin) == "auto" and self.may_retry(state, policy, now)
 
     def _header(self, state: Relationship, choice: proffer.Choice) -> str | None:
@@ -204,11 +206,15 @@ class Sites:
         return proffer.names_this_site(agreements.read(state.open.proffer.body).agreement, policy)
 
 
-def _on_record(state: Relationship) -> View | None:
-    """What the records say of a site by themselves."""
+def _on_record(state: Relationship, gone: str = "") -> View | None:
+    """What the records say of a site by themselves.
+
+    Args:
+        gone: why its policy cannot be read, where it was asked for and that is no passing thing.
+    """
     now = _now()
     if state.in_force(now):
-        shown = view.active(state, catalogue(), now=now)
+        shown = view.active(state, catalogue(), now=now, gone=view.as_sentence(gone))
         return view.instead_of(shown, state, catalogue(), now=now)
     return view.on_record(state, catalogue(), None, ["look"], now=now)
 

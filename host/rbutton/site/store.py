@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, select, text, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from rbutton.site import database, schema
@@ -172,7 +184,7 @@ class Store:
         answer = Kept(offered, "countered", at, None, made.body)
 
         def write(connection: Connection) -> None:
-            if not _is_in_force(connection, made.agreement.supersedes, at):
+            if not _may_be_replaced(connection, made.agreement.supersedes):
                 raise NotInForce
             _insert(connection, answer, forget)
             _insert(connection, Kept(made.id, "offered", at, None, made.body), forget)
@@ -323,18 +335,15 @@ def _insert(connection: Connection, kept: Kept, forget: str | None = None) -> No
     connection.execute(insert(ANSWER).values({**vars(kept), "forget": forget}))
 
 
-def _in_force(agreement_id: str, now: str) -> list[Any]:
-    return [
-        ANSWER.c.id == agreement_id,
-        ANSWER.c.state == "sealed",
-        or_(ANSWER.c.until.is_(None), ANSWER.c.until > now),
-    ]
+def _stands(agreement_id: str) -> list[Any]:
+    """Nobody ended it. It may have run out: what replaces it then is not in force beside it."""
+    return [ANSWER.c.id == agreement_id, ANSWER.c.state == "sealed"]
 
 
-def _is_in_force(connection: Connection, agreement_id: str | None, now: str) -> bool:
+def _may_be_replaced(connection: Connection, agreement_id: str | None) -> bool:
     if agreement_id is None:
         return True
-    query = select(ANSWER.c.id).where(*_in_force(agreement_id, now))
+    query = select(ANSWER.c.id).where(*_stands(agreement_id))
     return connection.execute(query).first() is not None
 
 
@@ -342,9 +351,10 @@ def _supersede(connection: Connection, agreement_id: str | None, now: str) -> No
     if agreement_id is None:
         return
     # The row's lock decides between two that replace the same agreement: the second finds none.
-    old = update(ANSWER).where(*_in_force(agreement_id, now))
+    old = update(ANSWER).where(*_stands(agreement_id))
     after = TABLE["sealed"]["replaced"]
-    if connection.execute(old.values(state=after, ended=now)).rowcount != 1:
+    ended = case((ANSWER.c.ended < now, ANSWER.c.ended), else_=now)
+    if connection.execute(old.values(state=after, ended=ended)).rowcount != 1:
         raise NotInForce
 
 

@@ -6,7 +6,7 @@ from rbutton.decisions.view.model import Action, Reason, State, View
 from rbutton.decisions.view.nothing import announced, invalid_policy, nothing_here
 from rbutton.decisions.view.offered import for_a_time, on_record, potential
 from rbutton.decisions.view.withdrawn import untold
-from rbutton.decisions.view.words import site_name
+from rbutton.decisions.view.words import as_sentence, site_name
 
 __all__ = [
     "Action",
@@ -15,6 +15,7 @@ __all__ = [
     "View",
     "active",
     "announced",
+    "as_sentence",
     "for_a_time",
     "instead_of",
     "invalid_policy",

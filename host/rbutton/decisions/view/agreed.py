@@ -1,6 +1,7 @@
 """Of a site that signed."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from rbutton.decisions import reply
 from rbutton.decisions.delivery import Delivery
@@ -10,8 +11,10 @@ from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.rows import promised_rows
 from rbutton.decisions.view.model import Action, Reason, ShownAgreement, View
 from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
+from rbutton.person.ledger import Record
 from rbutton.terms import agreement as agreements
-from rbutton.terms.agreement import SignedAgreement
+from rbutton.terms.agreement import OwnTerm, RosterTerm, SignedAgreement
+from rbutton.terms.clauses import Clauses
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.roster import Catalogue
 
@@ -22,6 +25,7 @@ def active(
     *,
     now: datetime,
     changes: list[Difference] | None = None,
+    gone: str = "",
     wanted: Choice | None = None,
     under_way: bool = False,
 ) -> View:
@@ -30,6 +34,7 @@ def active(
     Args:
         now: the time.
         changes: what the site changed in its policy since.
+        gone: why there is no policy to hold against the one it signed under, in a sentence.
         wanted: what would be offered today; None where nothing can be.
         under_way: something is posted at once.
     """
@@ -49,8 +54,8 @@ def active(
         if state.delivery.pending:
             reason = "undelivered"
             actions = ["again", "agreement", "end"]
-    told += _renewing(state, under_way=under_way and not state.undelivered)
-    busy = state.open or state.undelivered
+    told += _renewing(state, under_way=under_way and not state.undelivered(now))
+    busy = state.open or state.undelivered(now)
     renewal = [] if busy or not wanted else _renewal(signed, wanted, catalogue, now)
     if renewal:
         actions.insert(1, "renew")
@@ -64,12 +69,22 @@ def active(
         text=sentences(told),
         calls_itself=fit_to_show(signed.agreement.site.name),
         clauses=promised_rows(signed, catalogue.vocabulary),
+        words=reply.words_of(refused.body) if (refused := _refused_renewal(state)) else None,
         renewal=renewal,
         recognised=False,
         actions=actions,
         ending=signed.id,
         agreement=in_full(signed, state.sealed.at, catalogue),
     )
+    if gone and reason == "signed":
+        return shown.model_copy(
+            update={
+                "state": "look",
+                "reason": "policy-gone",
+                "heading": f"{name} signed, and its policy cannot be read now",
+                "text": sentences(["What it signed with you stands.", gone, *told]),
+            }
+        )
     if not changes:
         return shown
     return shown.model_copy(
@@ -84,8 +99,17 @@ def active(
     )
 
 
-def expired(state: Relationship, catalogue: Catalogue) -> View:
-    """What both signed was for a time, and that is over."""
+def end_of(state: Relationship) -> str | None:
+    """When what both signed ends by itself, RFC 3339; None where it does not."""
+    return agreements.read(state.sealed.body).agreement.until if state.sealed else None
+
+
+def expired(state: Relationship, catalogue: Catalogue, actions: list[Action]) -> View:
+    """What both signed was for a time, and that is over.
+
+    Args:
+        actions: what may be done.
+    """
     assert state.sealed
     signed = agreements.read(state.sealed.body).agreement
     titles = "; ".join(title_of(term.id, catalogue) for term in signed.terms)
@@ -97,7 +121,7 @@ def expired(state: Relationship, catalogue: Catalogue) -> View:
         heading=f"Your agreement with {site_name(state.origin)} has run out",
         text=f"{titles}. It was until {day(until)}.",
         calls_itself=fit_to_show(signed.site.name),
-        actions=["offer"],
+        actions=actions,
     )
 
 
@@ -128,11 +152,16 @@ def _renewing(state: Relationship, *, under_way: bool) -> list[str]:
         if under_way:
             return ["Your new terms are on their way; these hold until both have signed those."]
         return ["Your new terms were offered; these hold until both have signed those."]
-    later = state.ended
-    if later and later.seq > state.sealed.seq:
-        declined = "declined" if later.kind == "declined" else "could not take"
+    if refused := _refused_renewal(state):
+        declined = "declined" if refused.kind == "declined" else "could not take"
         return [f"It {declined} your new terms, so these hold."]
     return []
+
+
+def _refused_renewal(state: Relationship) -> Record | None:
+    """The site's no to terms that were to replace those in force."""
+    later = state.sealed and state.ended and state.ended.seq > state.sealed.seq
+    return state.ended if later else None
 
 
 def _renewal(
@@ -145,28 +174,30 @@ def _renewal(
         strictest(term.clauses for term in signed.agreement.terms),
         catalogue.vocabulary,
     )
-    end = _end(signed, wanted.lasts, now)
-    return [*clauses, end] if end and (clauses or _worth(signed, wanted.lasts, now)) else clauses
+    until = None if wanted.lasts is None else now + wanted.lasts
+    end = of_ends(until, _until(signed))
+    return [*clauses, *end] if clauses or _worth(signed, wanted.lasts, now) else clauses
 
 
-def _end(signed: SignedAgreement, lasts: timedelta | None, now: datetime) -> Difference | None:
-    """What would be different in how long it holds."""
-    was = None if signed.agreement.until is None else from_time_text(signed.agreement.until)
-    until = None if lasts is None else now + lasts
-    if was == until:
-        return None
-    longer = until is None or (was is not None and was < until)
-    told = ["for good" if one is None else f"until {day(one)}" for one in (was, until)]
-    return Difference(
-        mark="stricter" if longer else "laxer", label="How long it holds", was=told[0], now=told[1]
-    )
+def of_ends(new: datetime | None, old: datetime | None) -> list[Difference]:
+    """What is different in when two agreements end by themselves; None: not at all."""
+    was, now = ("for good" if one is None else f"until {day(one)}" for one in (old, new))
+    if was == now:
+        return []
+    longer = new is None or (old is not None and old < new)
+    mark: Literal["stricter", "laxer"] = "stricter" if longer else "laxer"
+    return [Difference(mark=mark, label="How long it holds", was=was, now=now)]
+
+
+def _until(signed: SignedAgreement) -> datetime | None:
+    until = signed.agreement.until
+    return None if until is None else from_time_text(until)
 
 
 def _worth(signed: SignedAgreement, lasts: timedelta | None, now: datetime) -> bool:
     """Whether a later end alone is worth a press: for good, or by half of its time or more."""
-    if signed.agreement.until is None:
-        return False
-    return lasts is None or now + lasts / 2 >= from_time_text(signed.agreement.until)
+    until = _until(signed)
+    return until is not None and (lasts is None or now + lasts / 2 >= until)
 
 
 def in_full(signed: SignedAgreement, since: str, catalogue: Catalogue) -> ShownAgreement:
@@ -178,7 +209,8 @@ def in_full(signed: SignedAgreement, since: str, catalogue: Catalogue) -> ShownA
     return ShownAgreement(
         id=signed.id,
         since=since,
-        terms=[_term(term.id, catalogue) for term in signed.agreement.terms],
+        until=signed.agreement.until,
+        terms=[_term(term, catalogue) for term in signed.agreement.terms],
         jws=signed.body.decode("utf-8"),
     )
 
@@ -189,11 +221,21 @@ def title_of(term_id: str, catalogue: Catalogue) -> str:
     return document.title if document else "Terms of your own" if term_id == "own" else term_id
 
 
-def _term(term_id: str, catalogue: Catalogue) -> dict[str, str]:
-    document = catalogue.documents.get(term_id)
+def _term(term: OwnTerm | RosterTerm, catalogue: Catalogue) -> dict[str, str]:
+    document = catalogue.documents.get(term.id)
     return {
-        "id": term_id,
-        "title": title_of(term_id, catalogue),
-        "text": document.text if document else "",
+        "id": term.id,
+        "title": title_of(term.id, catalogue),
+        "text": document.text if document else _in_words(term.clauses, catalogue),
         "url": document.url if document else "",
     }
+
+
+def _in_words(clauses: Clauses, catalogue: Catalogue) -> str:
+    """Of terms that have no text of their own."""
+    known = catalogue.vocabulary.by_name
+    said = (
+        f"{known[name].label}: {known[name].words(value)}." if name in known else f"{name}."
+        for name, value in clauses.items()
+    )
+    return " ".join(said)

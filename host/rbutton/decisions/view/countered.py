@@ -5,7 +5,7 @@ from datetime import datetime
 from rbutton.decisions.differences import of_clauses
 from rbutton.decisions.proffer import knows_all
 from rbutton.decisions.relationship import Relationship
-from rbutton.decisions.view.agreed import title_of
+from rbutton.decisions.view.agreed import of_ends, title_of
 from rbutton.decisions.view.model import Action, View
 from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
 from rbutton.terms import agreement as agreements
@@ -16,8 +16,8 @@ from rbutton.terms.roster import Catalogue
 
 def instead_of(shown: View, state: Relationship, catalogue: Catalogue, *, now: datetime) -> View:
     """What is shown of an agreement in force, with what the site wants in its place, if it does."""
-    wanted = state.countered
-    if not wanted or not wanted.stands(now, state.in_force(now)):
+    wanted = state.acceptable(now)
+    if not wanted:
         return shown
     wants = countered(state, catalogue, now=now)
     return shown.model_copy(
@@ -61,7 +61,7 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             }
         )
     until = from_time_text(wanted.answer_by).astimezone()
-    if not state.countered.open(now):
+    if not state.acceptable(now):
         return shared.model_copy(
             update={
                 "reason": "counter-lapsed",
@@ -80,11 +80,14 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             }
         )
     strictest = catalogue.vocabulary.strictest
-    differences = of_clauses(
-        strictest(term.clauses for term in wanted.terms),
-        strictest(term.clauses for term in offered.terms),
-        catalogue.vocabulary,
-    )
+    differences = [
+        *of_clauses(
+            strictest(term.clauses for term in wanted.terms),
+            strictest(term.clauses for term in offered.terms),
+            catalogue.vocabulary,
+        ),
+        *of_ends(_until(wanted), _until(offered)),
+    ]
     given_away = CLICK_ONLY & {term.id for term in wanted.terms}
     actions: list[Action] = ["accept", "decline"]
     if not given_away:
@@ -94,6 +97,9 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             "text": sentences(
                 [
                     f"It would sign: {titles}.",
+                    f"That would hold until {day(from_time_text(wanted.until))}."
+                    if wanted.until
+                    else "",
                     f"You can answer until {day(until)}, {until:%H:%M}.",
                     "You have not agreed to anything.",
                 ]
@@ -103,3 +109,7 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             "counter": signed.id,
         }
     )
+
+
+def _until(signed: agreements.Agreement) -> datetime | None:
+    return None if signed.until is None else from_time_text(signed.until)

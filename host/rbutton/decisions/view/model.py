@@ -23,6 +23,7 @@ Reason = Literal[
     "promised",
     "signed",
     "undelivered",
+    "policy-gone",
     "policy-changed",
     "withdrawn",
     "expired",
@@ -46,10 +47,15 @@ Action = Literal[
 
 
 class ShownAgreement(Shown):
-    """The agreement in force, for the detail page."""
+    """An agreement, for the detail page.
+
+    Attributes:
+        since: RFC 3339, as `until`: when it ends by itself; None: not at all.
+    """
 
     id: str
     since: str
+    until: str | None
     terms: list[dict[str, str]]
     jws: str
 

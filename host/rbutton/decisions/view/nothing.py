@@ -1,7 +1,7 @@
 """Of a site without terms that can be used."""
 
 from rbutton.decisions.view.model import View
-from rbutton.decisions.view.words import sentences, site_name
+from rbutton.decisions.view.words import as_sentence, sentences, site_name
 from rbutton.person.settings import Signals
 
 
@@ -46,7 +46,7 @@ def invalid_policy(origin: str, fault: str) -> View:
         state="alone",
         reason="invalid-policy",
         heading=f"{site_name(origin)} announced terms that cannot be used",
-        text=f"{fault[0].upper()}{fault[1:]}. Nothing was offered to it. "
+        text=f"{as_sentence(fault)} Nothing was offered to it. "
         "Only the site can mend this; your signals still go out.",
         actions=["look"],
     )

@@ -5,9 +5,9 @@ from typing import Any
 
 from rbutton.decisions import reply
 from rbutton.decisions.proffer import Choice, may_negotiate
-from rbutton.decisions.relationship import Relationship
+from rbutton.decisions.relationship import Counter, Relationship
 from rbutton.decisions.rows import Row, accepted_documents, offered_rows
-from rbutton.decisions.view.agreed import expired
+from rbutton.decisions.view.agreed import end_of, expired
 from rbutton.decisions.view.countered import countered
 from rbutton.decisions.view.model import Action, View
 from rbutton.decisions.view.promised import promised
@@ -69,15 +69,22 @@ def on_record(
     """
     if state.open:
         return open_proffer(state, calls_itself, rows or [], now=now, under_way=under_way)
-    if state.countered:
+    if state.acceptable(now):
         return countered(state, catalogue, now=now)
-    if state.sealed:
-        return expired(state, catalogue)
-    if state.ended:
+    # Of what is over, what came last.
+    over = end_of(state) or ""
+    if state.countered and _unsettled(state.countered) and state.countered.last.at >= over:
+        return countered(state, catalogue, now=now)
+    if state.ended and state.ended.at >= over:
         return ended(state, calls_itself, actions, anew)
     if state.withdrawn:
         return withdrawn(state, calls_itself, actions, now=now, under_way=under_way)
-    return None
+    return expired(state, catalogue, actions) if state.sealed else None
+
+
+def _unsettled(counter: Counter) -> bool:
+    # What was accepted is an agreement, and told as that.
+    return counter.answer is None or counter.answer.kind != "counter-accepted"
 
 
 def _unsigned(

@@ -25,6 +25,11 @@ def sentences(several: list[str]) -> str:
     return " ".join(one for one in several if one)
 
 
+def as_sentence(fault: str) -> str:
+    """What is wrong, as one sentence; "" stays that."""
+    return f"{fault[0].upper()}{fault[1:]}." if fault else ""
+
+
 #: Letters and marks that Unicode draws as nothing: a name of these alone is no name to show.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 

@@ -1,6 +1,7 @@
 """The shop's page. Every value from elsewhere goes through `_text`, and stays text."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from string import Template
@@ -71,7 +72,7 @@ def _signal(name: str, means: str, values: Iterable[str]) -> str:
 
 
 def _record(kept: list[Kept]) -> str:
-    held = [one for one in kept if one.state == "sealed"]
+    held = [one for one in kept if one.in_force(datetime.now(UTC))]
     if not held:
         return (
             '<p class="standing">Nothing signed yet</p>'
