@@ -15,7 +15,7 @@ import { carry, fetchPolicy } from "./transport.js";
  *   origin: string, state: string, reason: string, heading: string, text: string,
  *   calls_itself: string | null, words: string | null,
  *   clauses: Array<{mark: string, label: string, value: string}>,
- *   changes: Difference[], renewal: Difference[], own: Array<{mark: string, label: string, value: string}>,
+ *   changes: Difference[], renewal: Difference[], renewal_own: Difference[], own: Array<{mark: string, label: string, value: string}>,
  *   recognised: boolean | null, counter: string | null, offering: string[], offering_own: string[],
  *   actions: string[], offer: "touch" | "now" | null, header: string | null,
  *   agreement: {id: string, since: string, until: string | null, jws: string,
@@ -160,8 +160,8 @@ export async function act(visit, action, { ending, counter, offering, offering_o
     await consult(visit, { fresh: true });
     visit.busy = null;
     changed(visit.tabId);
-  } else if (["offer", "again", "offer-own", "renew"].includes(action)) {
-    await offer(visit, "click", action, action === "offer-own" ? offering_own : offering);
+  } else if (["offer", "again", "offer-own", "renew", "renew-own"].includes(action)) {
+    await offer(visit, "click", action, action.endsWith("-own") ? offering_own : offering);
   } else if (action in ANSWERS) {
     if (counter && counter === visit.view?.counter) await answer(visit, counter, action);
     else changed(visit.tabId);
@@ -312,7 +312,7 @@ async function offer(visit, by, busy = null, seen = null) {
     }
     // A fetch takes its time: by then the person may look elsewhere.
     if (by !== "click" && policy !== kept && !(await isActive(visit))) return;
-    const also = { own: busy === "offer-own", renew: busy === "renew", seen: seen?.length ? seen : null };
+    const also = { own: busy?.endsWith("-own") ?? false, renew: busy?.startsWith("renew") ?? false, seen: seen?.length ? seen : null };
     conflict = await exchange(visit, await host.ask("offer", { origin, policy, by, ...also }));
   });
   if (conflict && stands(visit)) await consult(visit, { fresh: true });

@@ -170,6 +170,7 @@ export const ACTIONS = {
   "accept-always": { label: "Always agree to this…", busy: "Agreeing…" },
   noted: { label: "I have seen it", busy: "Noting…" },
   renew: { label: "Offer my terms anew…", busy: "Offering…" },
+  "renew-own": { label: "Offer my own terms instead…", busy: "Offering…" },
   look: { label: "Look what it says", busy: "Looking…" },
   agreement: { label: "The agreement" },
   end: { label: "End it…", busy: "Ending…" },
@@ -204,6 +205,11 @@ export const SURE = {
   renew: {
     text: "This would change. What both signed holds until both have signed the new terms.",
     yes: "Offer them",
+    no: "Keep it as it is",
+  },
+  "renew-own": {
+    text: "Your own terms would be in the place of what both signed, which holds until both have signed them. Perhaps nobody else offers the same: the site, and whoever it tells, may recognise you by them.",
+    yes: "Offer my own terms",
     no: "Keep it as it is",
   },
   recognise: {

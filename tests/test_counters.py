@@ -301,6 +301,29 @@ def test_a_renewal_signs_what_was_seen_or_nothing(home: Path) -> None:
         assert unseen["code"] == "malformed"
 
 
+def test_own_terms_can_take_the_place_of_what_is_in_force(home: Path) -> None:
+    """Shown as what would change, named in `supersedes`, and bound to what was seen."""
+    terms_toml(home, '[own]\nclauses = { "track.offsite" = "never", sell = "never" }\n')
+    with greeted(home) as running:
+        members = {"origin": SHOP.origin, "policy": SHOP.served(), "by": "click"}
+        before = negotiate(running, "click")["agreement"]["id"]
+        view = visit(running)
+        assert view["actions"] == ["agreement", "renew-own", "end"]
+        assert "laxer" in {one["mark"] for one in view["renewal_own"]}
+        press = {"own": True, "renew": True, "seen": view["offering_own"]}
+        assert running.result("offer", **members, **(press | {"seen": WANTED}))["post"] is None
+        post = running.result("offer", **members, **press)["post"]
+        signed = agreement.read(post["body"].encode()).agreement
+        assert [term.id for term in signed.terms] == ["own"]
+        assert signed.supersedes == before
+        view = reply(running, post, SHOP.answer(post["body"]))
+        assert (view["state"], view["ending"]) == ("active", post["agreement"])
+        (term,) = view["agreement"]["terms"]
+        assert term["title"] == "Terms of your own"
+        assert term["text"], "its clauses, in words"
+        assert "renew" in visit(running)["actions"]
+
+
 def test_a_press_is_for_as_long_as_it_said(home: Path) -> None:
     """What was shown as for good is not signed for a month, where the setting changed since."""
     terms_toml(home, '[proffer]\nlasts = "for good"\n')

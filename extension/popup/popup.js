@@ -170,8 +170,8 @@ async function press(action) {
 
 /** What an answer would be about. */
 function about() {
-  const { ending, counter, offering, offering_own, renewal, own, recognised } = model.view ?? {};
-  return JSON.stringify([ending, counter, offering, offering_own, renewal, own, recognised]);
+  const { ending, counter, offering, offering_own, renewal, renewal_own, own, recognised } = model.view ?? {};
+  return JSON.stringify([ending, counter, offering, offering_own, renewal, renewal_own, own, recognised]);
 }
 
 function act(action) {
@@ -190,10 +190,11 @@ function ask(what) {
   sure = what;
   sureOf = about();
   const { text, yes, no } = SURE[what];
-  const { renewal = [], own = [] } = model.view ?? {};
+  const { renewal = [], renewal_own = [], own = [] } = model.view ?? {};
   byId("sure-text").textContent = text;
   byId("sure-more").replaceChildren(
     what === "renew" && renewal.length ? differences(renewal) : "",
+    what === "renew-own" && renewal_own.length ? differences(renewal_own) : "",
     what === "offer-own" && own.length ? el("ul", { className: "own" }, ...own.map((one) => row(one))) : "");
   byId("sure-yes").textContent = yes;
   byId("sure-no").textContent = no;

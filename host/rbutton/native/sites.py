@@ -128,12 +128,15 @@ class Sites:
             changes = policy_changes.changes(policy, kept, signed, catalogue(), now)
         if not under_way and self._may_send_again(state, policy, now):
             offer = "now"
+        takes = proffer.may_negotiate(policy)
+        own = self.own(policy) if takes else None
         shown = view.active(
             state,
             catalogue(),
             now=now,
             changes=changes,
-            wanted=choice if proffer.may_negotiate(policy) else None,
+            wanted=choice if takes else None,
+            own=own,
             under_way=under_way,
         )
         if not under_way:
@@ -142,6 +145,7 @@ class Sites:
             "header": self._header(state, choice),
             "offer": offer,
             "offering": choice.shown,
+            "offering_own": own.shown if own else [],
             "recognised": self._recognises(state.origin),
         }
         return view.untold(shown.model_copy(update=updated), state, now=now)

@@ -27,6 +27,7 @@ def active(
     changes: list[Difference] | None = None,
     gone: str = "",
     wanted: Choice | None = None,
+    own: Choice | None = None,
     under_way: bool = False,
 ) -> View:
     """Both signed.
@@ -36,6 +37,7 @@ def active(
         changes: what the site changed in its policy since.
         gone: why there is no policy to hold against the one it signed under, in a sentence.
         wanted: what would be offered today; None where nothing can be.
+        own: the same of the person's own terms.
         under_way: something is posted at once.
     """
     assert state.sealed
@@ -56,7 +58,12 @@ def active(
             actions = ["again", "agreement", "end"]
     told += _renewing(state, under_way=under_way and not state.undelivered(now))
     busy = state.open or state.undelivered(now)
-    renewal = [] if busy or not wanted else _renewal(signed, wanted, catalogue, now)
+    renewal, renewal_own = (
+        [] if busy or not choice else _renewal(signed, choice, catalogue, now)
+        for choice in (wanted, own)
+    )
+    if renewal_own:
+        actions.insert(1, "renew-own")
     if renewal:
         actions.insert(1, "renew")
     elif state.open and not under_way:
@@ -71,6 +78,7 @@ def active(
         clauses=promised_rows(signed, catalogue.vocabulary),
         words=reply.words_of(refused.body) if (refused := _refused_renewal(state)) else None,
         renewal=renewal,
+        renewal_own=renewal_own,
         recognised=False,
         actions=actions,
         ending=signed.id,

@@ -40,6 +40,7 @@ Action = Literal[
     "noted",
     "agreement",
     "renew",
+    "renew-own",
     "end",
     "take-back",
     "tell-again",
@@ -65,9 +66,10 @@ class View(Shown):
 
     Attributes:
         changes: what differs: in the site's policy since it signed, or in what it wants instead.
-        renewal: what would differ under the terms that `renew` offers.
+        renewal: what would differ under the terms that `renew` offers; `renewal_own`: the same of
+            `renew-own`.
         offering: the ids of what `offer` or `renew` would offer: pressed, it has to be the same.
-        offering_own: the same of `offer-own`: the hash of the person's own terms.
+        offering_own: the same of `offer-own` and `renew-own`: the hash of the person's own terms.
         own: the person's own terms, that `offer-own` offers, against what the site says it does.
         recognised: whether the site may know the person again by the agreement; None where
             none is in force.
@@ -87,6 +89,7 @@ class View(Shown):
     clauses: list[Row] = Field(default_factory=list)
     changes: list[Difference] = Field(default_factory=list)
     renewal: list[Difference] = Field(default_factory=list)
+    renewal_own: list[Difference] = Field(default_factory=list)
     offering: list[str] = Field(default_factory=list)
     offering_own: list[str] = Field(default_factory=list)
     own: list[Row] = Field(default_factory=list)
