@@ -186,6 +186,33 @@ def test_a_term_is_held_only_by_id_hash_and_clauses(roster_id: str) -> None:
     assert not held(document.id, "A" * 43, document.clauses)
 
 
+#: What `also` in somebody's terms stands for, and what was signed, rests on these.
+PUBLISHED = {
+    "PDC-AI": "KQVQde6dJktoiSwl7Idp6MsMDeDeS2SvNZwMlXuseHA",
+    "PDC-GOOD": "_DJccfB-eEyakgEW8S3cs3_LKYs36WRkQQ6rLD72zGQ",
+    "PDC-INTENT": "TtmXRL-FerMik69CGMDhH9gayfQfZte_0l8jTg5bEKE",
+    "SD-BASE": "NsMRpNpW9AHGhfLirKqj63qY-3m56IAQkBo0C1KCzEc",
+    "SD-BASE-A": "rcQK45_1rl45jCwAWJFyP57OVu1dkudjhGsAM7yEkSM",
+    "SD-BASE-A-DP": "bFel73nZq-5jKLPZi8Y-xRrgvccyGOC9x5mtmI_m3bo",
+    "SD-BASE-AT": "-qRxHtlR-bdETA5OTrx7UFlncjpNNrEK1IqucpOHewc",
+    "SD-BASE-AT-DP": "5WTdUj3qmkNgJ3aPpJbQyLicun10HH_qSi4o01FYZe8",
+    "SD-BASE-ATP": "gkWJnhHXbG_0t73WDjE2jZjwDx41VXS3Vmsg4N26rOs",
+    "SD-BASE-ATP-DP": "5FQVG545UpDXj-FyppMWoo495LzBIG9-omPqYXyqqMI",
+    "SD-BASE-ATP-S3P": "6Gx5Eze1d8fNmssP88EzQtqy9e6rB60uM-d5TSVFe1Q",
+    "SD-BASE-ATP-S3P-DP": "sDW3zy1tTMqZoNmvLvLUNjvAr-EsC3hGAUS95GDzFeQ",
+    "SD-BASE-DP": "LdLhHi8Gqdx-yHMSzgKLo3DwY5f_XjiWRlc1HQIMmok",
+    "do-not-track": "Msl7foMr5hX8vhsi5RlSeAW2NCQlMzNprYzLi-xPHsc",
+    "mine-as-well": "NZRcpJL-RcwO9yuvKBMLGXwXvyiyqB6IXJjde6cK4to",
+    "no-stalking": "pOm7lRTWP2db_yWlCrlTn_sYcWSG_8ZWDtiMoCa3_kQ",
+}
+
+
+def test_a_document_is_never_changed() -> None:
+    """Other words, or other clauses, are another document, with an id of its own."""
+    kept = {name: one.sha256 for name, one in catalogue().documents.items()}
+    assert {name: kept.get(name) for name in PUBLISHED} == PUBLISHED
+
+
 def test_roster_json_lists_every_document_by_id() -> None:
     """A stranger's one file: all ids in byte order, each with its hash and its words."""
     entries = catalogue().roster_json()["agreements"]

@@ -157,6 +157,11 @@ FAULTS: dict[str, tuple[str, list[str], list[str]]] = {
         ["line 2", "signals.dnt", "exception"],
         ['"on", "off".'],
     ),
+    "a span misspelt": (
+        '[proffer]\nlasts = "1 yaer"\n',
+        ["line 2", "proffer.lasts", "1 yaer"],
+        ['Did you mean "1 year"', '"for good"'],
+    ),
     "a look misspelt": ('[claims]\nlook = "alwys"\n', ["line 2", "claims.look"], ['"auto"']),
     "a counter-offer that is not in the roster": (
         '[proffer]\nalso = ["sdbase"]\n',

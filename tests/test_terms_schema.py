@@ -102,6 +102,7 @@ MEMBERS = st.fixed_dictionaries(
             {},
             optional={
                 "negotiate": WORD,
+                "lasts": st.sampled_from(["for good", "1 year", "6 months", "1 month", "1 day"]),
                 "terms": st.lists(st.lists(TERMS, max_size=3), max_size=2) | WORD,
                 "also": st.lists(TERMS, max_size=2) | WORD,
             },
