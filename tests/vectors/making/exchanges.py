@@ -260,6 +260,7 @@ def _all() -> list[Exchange]:
         _renewed_twice(),
         _renewed_after_end(),
         _ends_by_itself(),
+        _renewed_past_its_end(),
         _expired(),
         _unknown(),
         _conflict(),
@@ -767,6 +768,31 @@ def _ends_by_itself() -> Exchange:
     x.step("waits", after, person=has({a: "agreed"}), site={a: "ended"})
     sealed = ok(and_by(body, SITE_KEY))
     x.step("replay", after, post=body, answer=sealed, person=has({a: "agreed"}), site={a: "ended"})
+    return x
+
+
+def _renewed_past_its_end() -> Exchange:
+    x = Exchange("renewed in time, and what is replaced runs out before the site hears of it")
+    until = NOW + _HOUR
+    _, a = _seal(x, until=until)
+    before, after = until - _MINUTE, until + _MINUTE
+    body = x.proffer("SD-BASE", at=before, supersedes=a)
+    b = id_of(body)
+    x.step(
+        "proffer",
+        before,
+        post=body,
+        person=has({a: "agreed", b: "offered"}, alone=[b], in_force=a),
+        site={a: "sealed"},
+    )
+    x.step(
+        "again",
+        after,
+        post=body,
+        answer=ok(and_by(body, SITE_KEY)),
+        person=_agreed(a, b),
+        site={a: "superseded", b: "sealed"},
+    )
     return x
 
 
