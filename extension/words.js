@@ -83,7 +83,7 @@ export const ALONE = {
   },
   "no-access": {
     heading: "The button may not reach websites",
-    text: "Its access was taken back in the browser’s settings. Where it has none, no signal goes out.",
+    text: "Its access was taken back in the browser’s settings. Where it has none, it sends no signal.",
     fix: "Give it access to all websites again.",
   },
 };
@@ -140,7 +140,7 @@ export const SEVERITIES = {
 export const CHECKS = {
   fine: {
     access: "The button may reach all websites.",
-    "signals-off": "Both signals are off, as your terms say.",
+    "signals-off": "Both signals of the button are off, as your terms say.",
     rules: "The rules that put your signals on every request are in the browser.",
     scripts: "The scripts that tell pages of your signals are in the browser.",
   },
@@ -277,7 +277,7 @@ export const HERE = {
   off: "Switch all off here",
   offView: (/** @type {string} */ host) => ({
     heading: `The button is off on ${host}`,
-    text: "No signal goes out with its pages, no terms are offered, and it is asked for nothing.",
+    text: "The button sends no signal with its pages, offers no terms, and asks it for nothing.",
   }),
   everyone: "You let this site and everybody on it track you.",
   /** @param {string[]} targets */
@@ -423,8 +423,10 @@ export const SHAPES = {
 
 /** The toolbar before anything is known of a page. */
 export const TITLE = "r-button: your signals go out; this site has no terms for you yet";
-export const TITLE_OFF = "r-button: both signals are off; this site has no terms for you yet";
-export const TITLE_HERE_OFF = "r-button: switched off on this site; press to switch it on";
+/** @param {boolean | null} ownGpc what the browser itself says of GPC, whatever the button does */
+export const titleOff = (ownGpc) => `r-button: both signals are off${still(ownGpc)}; this site has no terms for you yet`;
+export const titleHereOff = (/** @type {boolean | null} */ ownGpc) => `r-button: switched off on this site${still(ownGpc)}; press to switch it on`;
+const still = (/** @type {boolean | null} */ ownGpc) => ownGpc ? ", but Firefox itself says Global Privacy Control" : "";
 /** Below a mistake in terms.toml. */
 export const MEANWHILE = "Until it is mended, what was right before holds.";
 export const TITLE_MISTAKE = "r-button: there is a mistake in your terms; press to see where";
@@ -459,7 +461,7 @@ export const OPTIONS = {
       both: "Every website is told not to track you and not to sell or share your data.",
       dnt: "Every website is told not to track you.",
       gpc: "Every website is told not to sell or share your data.",
-      none: "No signal goes out: both are off.",
+      none: "The button sends no signal: both are off.",
     },
     /** @param {string} terms */
     auto: (terms) => `When a website takes terms and you touch its page, it is offered “${terms}”.`,

@@ -109,6 +109,17 @@ def told(page: Page) -> dict[str, Any]:
     return found
 
 
+def title_of(options: Page, start: str) -> str:
+    """What the toolbar says on the page whose address begins so, asked from a page of ours."""
+    title: str = options.run(
+        "const api = globalThis.browser ?? globalThis.chrome;"
+        "const tabs = await api.tabs.query({});"
+        f"const {{ id }} = tabs.find(({{ url }}) => url?.startsWith('{start}'));"
+        "return await api.action.getTitle({ tabId: id });"
+    )
+    return title
+
+
 #: `await until(() => …)` in a page's script: no test waits for ever.
 UNTIL = f"""
 const until = async (holds) => {{
