@@ -275,9 +275,11 @@ export const HERE = {
   domain: (domain) => `on all of ${domain}`,
   reach: "Where a change holds",
   off: "Switch all off here",
-  offView: (/** @type {string} */ host) => ({
-    heading: `The button is off on ${host}`,
-    text: "The button sends no signal with its pages, offers no terms, and asks it for nothing.",
+  offView: (/** @type {{name: string, reached: boolean}} */ { name, reached }) => ({
+    heading: `The button is off on ${name}`,
+    text: reached
+      ? "The button offers no terms and asks it for nothing. But your signals still reach its pages."
+      : "The button sends no signal with its pages, offers no terms, and asks it for nothing.",
   }),
   everyone: "You let this site and everybody on it track you.",
   /** @param {string[]} targets */
@@ -427,6 +429,9 @@ export const TITLE = "r-button: your signals go out; this site has no terms for 
 export const titleOff = (ownGpc) => `r-button: both signals are off${still(ownGpc)}; this site has no terms for you yet`;
 export const titleHereOff = (/** @type {boolean | null} */ ownGpc) => `r-button: switched off on this site${still(ownGpc)}; press to switch it on`;
 const still = (/** @type {boolean | null} */ ownGpc) => ownGpc ? ", but Firefox itself says Global Privacy Control" : "";
+const NOT_ALL = "not all that you chose could be applied; press to see what";
+/** @param {string | null} title null: the usual one */
+export const titleNotAll = (title) => title === null ? titleOf(NOT_ALL) : `${title}; ${NOT_ALL}`;
 /** Below a mistake in terms.toml. */
 export const MEANWHILE = "Until it is mended, what was right before holds.";
 export const TITLE_MISTAKE = "r-button: there is a mistake in your terms; press to see where";

@@ -34,7 +34,7 @@ function shown() {
   const { alone, place, view, signals, here } = model;
   if (here?.off && alone?.reason !== "no-access") {
     const actions = here.fixed || place.kind === "private-window" ? [] : ["on-here"];
-    return { state: "off", reason: "off", ...HERE.offView(here.name), actions };
+    return { state: "off", reason: "off", ...HERE.offView(here), actions };
   }
   if (alone) {
     const { heading, text: why, fix, command } = aloneBecause(alone);

@@ -14,6 +14,8 @@ from tests.e2e.browsers import PATIENCE, Page
 from tests.e2e.person import Person
 from tests.e2e.recorder import Request, Site
 
+#: More labels than a name in the browser's rules may have.
+LONG = ".".join("abcdefghijk") + ".news.test"
 #: What the certificate is for. `*` stands for one label.
 NAMES = [
     "news.test",
@@ -23,6 +25,7 @@ NAMES = [
     "*.other.test",
     "ads.test",
     "cdn.test",
+    LONG,
 ]
 
 _TELL = """
