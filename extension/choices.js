@@ -35,13 +35,14 @@ export const isOff = (/** @type {string | null | undefined} */ name) =>
   Boolean(name) && longest(buttons(), name) === "off";
 
 /**
- * Whether signals reach the pages of a site all the same, as the browser did not take what would keep
- * them back.
+ * Whether signals may reach the pages of a site all the same, as the browser did not take what would
+ * keep them back.
  * @param {string} name
  */
 export function isReached(name) {
-  const refused = settings.unapplied().some(({ reason }) => reason === "rules" || reason === "scripts");
-  const { dnt, gpc } = refused ? general(settings.signals()) : settings.valuesAt(name);
+  const reasons = settings.unapplied().map(({ reason }) => reason);
+  if (reasons.some((reason) => reason.startsWith("all-"))) return true;
+  const { dnt, gpc } = reasons.includes("rules") || reasons.includes("scripts") ? general(settings.signals()) : settings.valuesAt(name);
   return dnt !== null || gpc;
 }
 

@@ -278,7 +278,7 @@ export const HERE = {
   offView: (/** @type {{name: string, reached: boolean}} */ { name, reached }) => ({
     heading: `The button is off on ${name}`,
     text: reached
-      ? "The button offers no terms and asks it for nothing. But your signals still reach its pages."
+      ? "The button offers no terms and asks it for nothing. But your signals may still reach its pages."
       : "The button sends no signal with its pages, offers no terms, and asks it for nothing.",
   }),
   everyone: "You let this site and everybody on it track you.",
@@ -309,6 +309,9 @@ const listed = (names) => names.length > 3
   ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`
   : names.join(names.length === 2 ? " and " : ", ");
 
+/** @param {string | null} detail what the browser said */
+const because = (detail) => detail ? ` (${detail.replace(/\.$/, "")})` : "";
+
 /**
  * A choice that this browser did not take, and what to do.
  * @type {Record<string, (names: string[], detail: string | null) => {message: string, fix: string}>}
@@ -323,11 +326,19 @@ export const UNAPPLIED = {
     fix: "Mend the name in terms.toml.",
   }),
   rules: (_, detail) => ({
-    message: `The browser did not take the rules for single sites${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. Your signals go out everywhere as they do in general.`,
+    message: `The browser did not take the rules for single sites${because(detail)}. Your signals go out everywhere as they do in general.`,
     fix: "Take out sites that you no longer need. If it stays, switch the button off and on again in the browser’s page of extensions.",
   }),
   scripts: (_, detail) => ({
-    message: `The browser did not take the page scripts for single sites${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. The headers are right; what pages read in navigator is as in general.`,
+    message: `The browser did not take the page scripts for single sites${because(detail)}. What pages read in navigator is as in general, whatever the headers say.`,
+    fix: "Switch the button off and on again in the browser’s page of extensions.",
+  }),
+  "all-rules": (_, detail) => ({
+    message: `The browser did not take the rules of your signals${because(detail)}. What it took before holds: your signals may go out otherwise than you chose, or not at all.`,
+    fix: "Switch the button off and on again in the browser’s page of extensions.",
+  }),
+  "all-scripts": (_, detail) => ({
+    message: `The browser did not take the page scripts of your signals${because(detail)}. What pages read in navigator may be otherwise than you chose, whatever the headers say.`,
     fix: "Switch the button off and on again in the browser’s page of extensions.",
   }),
 };
