@@ -111,6 +111,18 @@ def test_exceptions_are_listed_with_their_end(home: Path) -> None:
     assert "everybody may track you, until you take it back." in rbutton(home, "signals").stdout
 
 
+def test_what_goes_out_to_a_site_counts_what_was_granted(home: Path) -> None:
+    """For everybody there; one for others changes nothing for the site itself."""
+    rbutton(home, "terms", "grant", "news.example")
+    rbutton(home, "terms", "grant", "paper.example", "ads.example")
+    assert "DNT  0: you let it track you" in rbutton(home, "signals", "news.example").stdout
+    assert told(home, "news.example")["dnt"] == "exception"
+    assert told(home, "paper.example")["dnt"] == "on"
+    told(home, "news.example", "--gpc", "off")
+    (listed,) = told(home)["sites"]
+    assert (listed["dnt"], listed["gpc"]) == ("exception", "off")
+
+
 LONG = "a.b.c.d.e.f.g.h.i.j.k.news.example"
 
 

@@ -13,7 +13,7 @@ from rbutton.cli.commands import DONE, Commands
 from rbutton.decisions.plain import escaped
 from rbutton.person import fitting
 from rbutton.person.errors import PersonError
-from rbutton.person.settings import Exemption, Settings, Signals, names_over
+from rbutton.person.settings import Exemption, Settings, names_over
 from rbutton.person.settings_parsing import site_named
 from rbutton.person.terms_file import TermsFile
 from rbutton.shipped.roster import catalogue
@@ -105,9 +105,7 @@ def _of_site(settings: Settings, site: str, now: datetime) -> dict[str, Any]:
     names = set(names_over(site))
     granted = [one for one in settings.exceptions if one.holds(now) and one.site in names]
     return {
-        "site": site,
-        "button": "on" if settings.button_on(site) else "off",
-        **_both(settings.signals_with(site)),
+        **_of_name(settings, site, now),
         "exceptions": [_exception(one) for one in granted],
         "unapplied": _unapplied(settings, now, {*names, *_targets(granted)}),
     }
@@ -115,16 +113,21 @@ def _of_site(settings: Settings, site: str, now: datetime) -> dict[str, Any]:
 
 def _of_all(settings: Settings, now: datetime) -> dict[str, Any]:
     return {
-        **_both(settings.signals),
-        "sites": [_of_name(settings, name) for name in settings.sites],
+        "dnt": settings.signals.dnt,
+        "gpc": settings.signals.gpc,
+        "sites": [_of_name(settings, name, now) for name in settings.sites],
         "exceptions": [_exception(one) for one in settings.exceptions if one.holds(now)],
         "unapplied": _unapplied(settings, now),
     }
 
 
-def _of_name(settings: Settings, name: str) -> dict[str, Any]:
-    button = "on" if settings.button_on(name) else "off"
-    return {"site": name, "button": button, **_both(settings.signals_with(name))}
+def _of_name(settings: Settings, name: str, now: datetime) -> dict[str, Any]:
+    return {
+        "site": name,
+        "button": "on" if settings.button_on(name) else "off",
+        "dnt": settings.dnt_sent_to(name, now),
+        "gpc": settings.signals_with(name).gpc,
+    }
 
 
 def _targets(granted: list[Exemption]) -> set[str]:
@@ -140,10 +143,6 @@ def _unapplied(
         for name, why in fitting.misfits(settings, now)
         if names is None or name in names
     ]
-
-
-def _both(signals: Signals) -> dict[str, str]:
-    return {"dnt": signals.dnt, "gpc": signals.gpc}
 
 
 def _exception(one: Exemption) -> dict[str, Any]:
