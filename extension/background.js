@@ -2,7 +2,7 @@
 // so that a worker started by an event gets that event.
 
 import * as access from "./access.js";
-import { api } from "./browser.js";
+import { api, ownGpc } from "./browser.js";
 import * as claims from "./claims.js";
 import { isOffAt } from "./choices.js";
 import * as discovery from "./discovery.js";
@@ -16,7 +16,7 @@ import * as settings from "./settings.js";
 import { hostOf } from "./site_names.js";
 import * as stale from "./stale.js";
 import * as tabSignals from "./tab_signals.js";
-import { aloneBecause, asks, TITLE_HERE_OFF, TITLE_MISTAKE, TITLE_OFF, titleOf } from "./words.js";
+import { aloneBecause, asks, TITLE_MISTAKE, titleHereOff, titleNotAll, titleOf, titleOff } from "./words.js";
 
 /** Why the button is alone, or null. While the first hello is on its way it is not. */
 function alone() {
@@ -25,26 +25,32 @@ function alone() {
   return trouble && { reason: trouble.reason, said: trouble.said };
 }
 
+/** @param {string} state @param {string | null} title @param {number} [tabId] */
+function show(state, title, tabId) {
+  icon.show(state, settings.unapplied().length ? titleNotAll(title) : title, tabId);
+}
+
 function paint(tabId) {
   const why = alone();
   const view = relationship.visitOf(tabId)?.view ?? null;
   const asked = exceptions.askedIn(tabId);
-  icon.mark(tabId, asked !== null);
-  if (isOffAt(tabSignals.topOf(tabId)) && why?.reason !== "no-access") return icon.show("off", TITLE_HERE_OFF, tabId);
-  if (asked) return icon.show(why ? "alone" : view?.state ?? "unknown", titleOf(asks(asked.host)), tabId);
-  if (!why && settings.told()?.problem) return icon.show("alone", TITLE_MISTAKE, tabId);
-  if (why) return icon.show("alone", titleOf(aloneBecause(why).heading), tabId);
+  icon.mark(asked ? "?" : null, tabId);
+  if (isOffAt(tabSignals.topOf(tabId)) && why?.reason !== "no-access") return show("off", titleHereOff(ownGpc()), tabId);
+  if (asked) return show(why ? "alone" : view?.state ?? "unknown", titleOf(asks(asked.host)), tabId);
+  if (!why && settings.told()?.problem) return show("alone", TITLE_MISTAKE, tabId);
+  if (why) return show("alone", titleOf(aloneBecause(why).heading), tabId);
   const top = tabSignals.topOf(tabId);
   const { dnt, gpc } = top ? settings.valuesAt(hostOf(top)) : settings.signals();
-  icon.show(view?.state ?? "unknown", view ? titleOf(view.heading) : dnt || gpc ? null : TITLE_OFF, tabId);
+  show(view?.state ?? "unknown", view ? titleOf(view.heading) : dnt || gpc ? null : titleOff(ownGpc()), tabId);
 }
 
 function paintAll() {
   const why = alone();
   const { dnt, gpc } = settings.signals();
   const mistake = !why && settings.told()?.problem;
-  const title = why ? titleOf(aloneBecause(why).heading) : mistake ? TITLE_MISTAKE : dnt || gpc ? null : TITLE_OFF;
-  icon.show(why || mistake ? "alone" : "unknown", title);
+  const title = why ? titleOf(aloneBecause(why).heading) : mistake ? TITLE_MISTAKE : dnt || gpc ? null : titleOff(ownGpc());
+  icon.mark(settings.unapplied().length ? "!" : null);
+  show(why || mistake ? "alone" : "unknown", title);
   for (const tabId of new Set([...tabSignals.tabs(), ...[...relationship.all()].map((visit) => visit.tabId)])) paint(tabId);
   pages.update();
 }

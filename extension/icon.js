@@ -23,10 +23,14 @@ export function draw(state, size) {
   return pen.getImageData(0, 0, size, size);
 }
 
-/** @param {number} tabId @param {boolean} asks whether the page wants something of the person */
-export function mark(tabId, asks) {
-  api.action.setBadgeText({ tabId, text: asks ? "?" : null }).catch(() => {});
-  if (asks) api.action.setBadgeBackgroundColor({ tabId, color: INKS.warn }).catch(() => {});
+/**
+ * @param {string | null} sign what stands in the icon's corner; null: nothing, and in a tab what stands in all
+ * @param {number} [tabId] left out: every tab that has no sign of its own
+ */
+export function mark(sign, tabId) {
+  const where = tabId === undefined ? {} : { tabId };
+  api.action.setBadgeText({ ...where, text: sign ?? (tabId === undefined ? "" : null) }).catch(() => {});
+  if (sign) api.action.setBadgeBackgroundColor({ ...where, color: INKS.warn }).catch(() => {});
 }
 
 /**

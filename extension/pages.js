@@ -2,7 +2,7 @@
 // Only they can accept anything: a port counts only when its other end is a page of ours.
 
 import { api, OWN_PAGES, setApart, topDocument } from "./browser.js";
-import { choose, clear, domainOf, isOff, reachOfOff } from "./choices.js";
+import { choose, clear, domainOf, isOff, isReached, reachOfOff } from "./choices.js";
 import * as claims from "./claims.js";
 import * as exceptions from "./exceptions.js";
 import * as host from "./host.js";
@@ -234,6 +234,7 @@ function hereModel(tabId, name) {
     dnt,
     gpc,
     off: isOff(name),
+    reached: isReached(name),
     exceptions: holding(settings.signals(), Date.now()).filter(({ site }) => covers(site, name)),
     asked: exceptions.askedIn(tabId),
     fixed: host.status().phase !== "up",

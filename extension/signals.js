@@ -10,8 +10,10 @@ import { registrations } from "./site_scripts.js";
 /** @typedef {import("./regions.js").Signals} Signals */
 
 /**
- * Why not all of it is in the browser. `names`: whose signals are as in general instead.
- * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts", names: string[], detail: string | null}} Unapplied
+ * Why not all of it is in the browser. `names`: whose signals are as in general instead; with `all-`
+ * not even those in general were taken.
+ * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts" | "all-rules" | "all-scripts",
+ *   names: string[], detail: string | null}} Unapplied
  */
 
 /** Until a host has said otherwise: installing the button is the person's choice. */
@@ -57,19 +59,23 @@ export const apply = (signals) => inTurn(async () => {
   const { rules, scripts, everywhere } = planned(signals);
   /** @type {Unapplied[]} */
   const unapplied = [];
-  const plain = (reason) => (error) => {
+  const refused = (reason, error) => {
     console.error(error);
     unapplied.push({ reason, names: [], detail: String(error?.message ?? error) });
   };
+  const put = (part, how, wanted, usual) => twice(() => how(wanted)).catch(async (error) => {
+    try {
+      const changed = await how(usual);
+      refused(part, error);
+      return changed;
+    } catch (worse) {
+      refused(`all-${part}`, worse);
+      return false;
+    }
+  });
   const changes = await Promise.all([
-    twice(() => applyRules(rules)).catch((error) => {
-      plain("rules")(error);
-      return applyRules(standingRules(everywhere, [])).catch(() => false);
-    }),
-    twice(() => applyScripts(scripts)).catch((error) => {
-      plain("scripts")(error);
-      return applyScripts(registrations(everywhere, [])).catch(() => false);
-    }),
+    put("rules", applyRules, rules, standingRules(everywhere, [])),
+    put("scripts", applyScripts, scripts, registrations(everywhere, [])),
   ]);
   return { changed: changes.some(Boolean), unapplied };
 });

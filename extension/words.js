@@ -83,7 +83,7 @@ export const ALONE = {
   },
   "no-access": {
     heading: "The button may not reach websites",
-    text: "Its access was taken back in the browser’s settings. Where it has none, no signal goes out.",
+    text: "Its access was taken back in the browser’s settings. Where it has none, it sends no signal.",
     fix: "Give it access to all websites again.",
   },
 };
@@ -140,7 +140,7 @@ export const SEVERITIES = {
 export const CHECKS = {
   fine: {
     access: "The button may reach all websites.",
-    "signals-off": "Both signals are off, as your terms say.",
+    "signals-off": "Both signals of the button are off, as your terms say.",
     rules: "The rules that put your signals on every request are in the browser.",
     scripts: "The scripts that tell pages of your signals are in the browser.",
   },
@@ -281,9 +281,11 @@ export const HERE = {
   domain: (domain) => `on all of ${domain}`,
   reach: "Where a change holds",
   off: "Switch all off here",
-  offView: (/** @type {string} */ host) => ({
-    heading: `The button is off on ${host}`,
-    text: "No signal goes out with its pages, no terms are offered, and it is asked for nothing.",
+  offView: (/** @type {{name: string, reached: boolean}} */ { name, reached }) => ({
+    heading: `The button is off on ${name}`,
+    text: reached
+      ? "The button offers no terms and asks it for nothing. But your signals may still reach its pages."
+      : "The button sends no signal with its pages, offers no terms, and asks it for nothing.",
   }),
   everyone: "You let this site and everybody on it track you.",
   /** @param {string[]} targets */
@@ -313,6 +315,9 @@ const listed = (names) => names.length > 3
   ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`
   : names.join(names.length === 2 ? " and " : ", ");
 
+/** @param {string | null} detail what the browser said */
+const because = (detail) => detail ? ` (${detail.replace(/\.$/, "")})` : "";
+
 /**
  * A choice that this browser did not take, and what to do.
  * @type {Record<string, (names: string[], detail: string | null) => {message: string, fix: string}>}
@@ -327,11 +332,19 @@ export const UNAPPLIED = {
     fix: "Mend the name in terms.toml.",
   }),
   rules: (_, detail) => ({
-    message: `The browser did not take the rules for single sites${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. Your signals go out everywhere as they do in general.`,
+    message: `The browser did not take the rules for single sites${because(detail)}. Your signals go out everywhere as they do in general.`,
     fix: "Take out sites that you no longer need. If it stays, switch the button off and on again in the browser’s page of extensions.",
   }),
   scripts: (_, detail) => ({
-    message: `The browser did not take the page scripts for single sites${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. The headers are right; what pages read in navigator is as in general.`,
+    message: `The browser did not take the page scripts for single sites${because(detail)}. What pages read in navigator is as in general, whatever the headers say.`,
+    fix: "Switch the button off and on again in the browser’s page of extensions.",
+  }),
+  "all-rules": (_, detail) => ({
+    message: `The browser did not take the rules of your signals${because(detail)}. What it took before holds: your signals may go out otherwise than you chose, or not at all.`,
+    fix: "Switch the button off and on again in the browser’s page of extensions.",
+  }),
+  "all-scripts": (_, detail) => ({
+    message: `The browser did not take the page scripts of your signals${because(detail)}. What pages read in navigator may be otherwise than you chose, whatever the headers say.`,
     fix: "Switch the button off and on again in the browser’s page of extensions.",
   }),
 };
@@ -430,8 +443,13 @@ export const SHAPES = {
 
 /** The toolbar before anything is known of a page. */
 export const TITLE = "r-button: your signals go out; this site has no terms for you yet";
-export const TITLE_OFF = "r-button: both signals are off; this site has no terms for you yet";
-export const TITLE_HERE_OFF = "r-button: switched off on this site; press to switch it on";
+/** @param {boolean | null} ownGpc what the browser itself says of GPC, whatever the button does */
+export const titleOff = (ownGpc) => `r-button: both signals are off${still(ownGpc)}; this site has no terms for you yet`;
+export const titleHereOff = (/** @type {boolean | null} */ ownGpc) => `r-button: switched off on this site${still(ownGpc)}; press to switch it on`;
+const still = (/** @type {boolean | null} */ ownGpc) => ownGpc ? ", but Firefox itself says Global Privacy Control" : "";
+const NOT_ALL = "not all that you chose could be applied; press to see what";
+/** @param {string | null} title null: the usual one */
+export const titleNotAll = (title) => title === null ? titleOf(NOT_ALL) : `${title}; ${NOT_ALL}`;
 /** Below a mistake in terms.toml. */
 export const MEANWHILE = "Until it is mended, what was right before holds.";
 export const TITLE_MISTAKE = "r-button: there is a mistake in your terms; press to see where";
@@ -466,7 +484,7 @@ export const OPTIONS = {
       both: "Every website is told not to track you and not to sell or share your data.",
       dnt: "Every website is told not to track you.",
       gpc: "Every website is told not to sell or share your data.",
-      none: "No signal goes out: both are off.",
+      none: "The button sends no signal: both are off.",
     },
     /** @param {string} terms */
     auto: (terms) => `When a website takes terms and you touch its page, it is offered “${terms}”.`,

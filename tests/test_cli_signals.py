@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from rbutton.person.fitting import MOST_LABELS
 from rbutton.person.home import Home
 from rbutton.person.terms_file import TermsFile
 from tests.commands import rbutton
+from tests.test_docs import TOP
 
 
 @pytest.fixture
@@ -30,7 +32,13 @@ def told(home: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_at_first_both_go_everywhere(home: Path) -> None:
-    assert told(home) == {"dnt": "on", "gpc": "on", "sites": [], "exceptions": []}
+    assert told(home) == {
+        "dnt": "on",
+        "gpc": "on",
+        "sites": [],
+        "exceptions": [],
+        "unapplied": [],
+    }
     shown = rbutton(home, "signals").stdout
     assert shown == (
         "Everywhere:\n  DNT  1: do not track me\n  GPC  1: do not sell or share my data\n"
@@ -40,7 +48,7 @@ def test_at_first_both_go_everywhere(home: Path) -> None:
 def test_a_site_is_changed_and_what_it_gets_is_shown(home: Path) -> None:
     """By wildcard, and by a name below it that has it otherwise."""
     told(home, "*.news.example", "--gpc", "off")
-    there = {"button": "on", "exceptions": []}
+    there = {"button": "on", "exceptions": [], "unapplied": []}
     assert told(home, "www.news.example") == {
         "site": "www.news.example",
         "dnt": "on",
@@ -101,6 +109,60 @@ def test_exceptions_are_listed_with_their_end(home: Path) -> None:
     assert told(home, "www.paper.example")["exceptions"] == [second]
     assert told(home, "paper.example")["exceptions"] == []
     assert "everybody may track you, until you take it back." in rbutton(home, "signals").stdout
+
+
+def test_what_goes_out_to_a_site_counts_what_was_granted(home: Path) -> None:
+    """For everybody there; one for others changes nothing for the site itself."""
+    rbutton(home, "terms", "grant", "news.example")
+    rbutton(home, "terms", "grant", "paper.example", "ads.example")
+    assert "DNT  0: you let it track you" in rbutton(home, "signals", "news.example").stdout
+    assert told(home, "news.example")["dnt"] == "exception"
+    assert told(home, "paper.example")["dnt"] == "on"
+    told(home, "news.example", "--gpc", "off")
+    (listed,) = told(home)["sites"]
+    assert (listed["dnt"], listed["gpc"]) == ("exception", "off")
+
+
+LONG = "a.b.c.d.e.f.g.h.i.j.k.news.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "said"),
+    [
+        (LONG, "too-long", "more than 12 parts"),
+        (f"*.{LONG}", "too-long", "more than 12 parts"),
+        ("news.123", "no-host", "no site can have that name"),
+    ],
+)
+def test_a_name_that_no_rule_can_have_is_told_to_be_in_vain(
+    home: Path, name: str, reason: str, said: str
+) -> None:
+    """Of itself and of all that it covers, and in the list of all; until it is taken out."""
+    shown = rbutton(home, "signals", name, "--off").stdout
+    assert f"{name}: " in shown
+    assert said in shown
+    below = name.replace("*", "www")
+    for about in ([], [name], [below]):
+        assert told(home, *about)["unapplied"] == [{"name": name, "reason": reason}]
+    assert told(home, "news.example")["unapplied"] == []
+    told(home, name, "--on")
+    assert told(home)["unapplied"] == []
+
+
+def test_a_name_in_an_exception_can_be_in_vain_too(home: Path) -> None:
+    rbutton(home, "terms", "grant", "news.example", LONG)
+    in_vain = [{"name": LONG, "reason": "too-long"}]
+    assert told(home)["unapplied"] == told(home, "news.example")["unapplied"] == in_vain
+    assert told(home, "other.example")["unapplied"] == []
+
+
+def test_a_name_of_as_many_parts_as_a_browser_takes_is_not_in_vain(home: Path) -> None:
+    """As many as the extension has rules for."""
+    rules = (TOP / "extension/site_rules.js").read_text("utf-8")
+    assert f"MOST_LABELS = {MOST_LABELS};" in rules
+    name = ".".join("a" * MOST_LABELS)
+    assert told(home, name, "--off")["unapplied"] == []
+    assert told(home, f"*.{name}", "--off")["unapplied"] == []
 
 
 @pytest.mark.parametrize(

@@ -466,6 +466,38 @@ def test_exceptions_are_told_until_they_pass() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("a.example", "exception"),
+        ("www.b.example", "exception"),
+        ("b.example", "on"),
+        ("targets.example", "on"),
+        ("itself.example", "exception"),
+        ("over.example", "on"),
+        ("off.example", "off"),
+        ("*.b.example", "exception"),
+        ("*.example", "on"),
+        ("chosen.test", "exception"),
+        ("other.test", "on"),
+    ],
+)
+def test_an_exception_for_the_site_counts_while_it_holds_and_dnt_is_on(
+    host: str, expected: str
+) -> None:
+    """One for others there does not, but for a site that is among them itself."""
+    found = parse(
+        '[sites."off.example"]\nbutton = "off"\n[sites."chosen.test"]\ndnt = "exception"\n'
+        '[[exceptions]]\nsite = "a.example"\nuntil = 2026-11-22T10:00:01Z\n'
+        '[[exceptions]]\nsite = "*.b.example"\n'
+        '[[exceptions]]\nsite = "targets.example"\ntargets = ["ads.example"]\n'
+        '[[exceptions]]\nsite = "itself.example"\ntargets = ["ads.example", "itself.example"]\n'
+        '[[exceptions]]\nsite = "over.example"\nuntil = 2026-11-22T10:00:00Z\n'
+        '[[exceptions]]\nsite = "off.example"\n'
+    )
+    assert found.dnt_sent_to(host, NOW) == expected
+
+
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())

@@ -31,14 +31,15 @@ const port = line("popup", (message) => {
 
 /** What is shown: the host's View, or one of the button's own. */
 function shown() {
-  const { alone, place, view, signals, here } = model;
+  const { alone, place, view, signals, here, unapplied } = model;
   if (here?.off && alone?.reason !== "no-access") {
     const actions = here.fixed || place.kind === "private-window" ? [] : ["on-here"];
-    return { state: "off", reason: "off", ...HERE.offView(here.name), actions };
+    return { state: "off", reason: "off", ...HERE.offView(here), actions };
   }
   if (alone) {
     const { heading, text: why, fix, command } = aloneBecause(alone);
-    const still = alone.reason !== "no-access" && (signals.dnt || signals.gpc);
+    const still = alone.reason !== "no-access" && (signals.dnt || signals.gpc)
+      && !unapplied.some(({ reason }) => reason.startsWith("all-"));
     const text = still ? `${why} ${STILL_SIGNALLING}` : why;
     const actions = [alone.reason === "no-access" ? "access" : "retry", "doctor"];
     return { state: "alone", reason: alone.reason, heading, text, fix, command, actions };

@@ -16,13 +16,16 @@ export function signalsPart(tell) {
   return (model) => {
     const { here, place, alone } = model;
     const access = alone?.reason !== "no-access";
-    byId("signals").hidden = !here || here.off;
-    renderAsked(here && !here.off && !place.kind.endsWith("window") ? here.asked : null, tell);
-    if (!here || here.off) return;
-
+    const chosen = Boolean(here) && !here.off;
     // In a private window nothing is written down of where the person was.
-    const fixed = here.fixed || place.kind === "private-window";
+    const fixed = here?.fixed || place.kind === "private-window";
     const focused = /** @type {HTMLElement} */ (document.activeElement)?.dataset?.key ?? null;
+    const noted = renderNotes(model, tell, fixed);
+    byId("signals").hidden = !chosen && !noted;
+    byId("signals-all").hidden = byId("signals-reach").hidden = !chosen;
+    renderAsked(chosen && !place.kind.endsWith("window") ? here.asked : null, tell);
+    if (!chosen) return;
+
     byId("signals-all").replaceChildren(...Object.entries(SIGNALS).map(([key, label]) => {
       const on = access && (key === "dnt" ? here.dnt === "1" : here.gpc);
       const input = el("input", { type: "checkbox", role: "switch", checked: on, disabled: fixed || !access, id: `here-${key}` });
@@ -57,14 +60,26 @@ export function signalsPart(tell) {
     off.disabled = fixed;
     off.onclick = () => tell({ type: "choose", name: here.name, reach, key: "button", value: "off" });
 
-    renderNotes(model, tell, fixed);
     if (focused) /** @type {HTMLElement} */ (document.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
   };
 }
 
 const everyone = ({ exceptions }) => exceptions.filter(({ targets }) => targets === null);
 
+/** @returns {boolean} whether there are any */
 function renderNotes({ here, unapplied }, tell, fixed) {
+  const notes = here && !here.off ? exceptionNotes(here, tell, fixed) : [];
+  if (here && !here.gpc && ownGpc()) notes.push(el("p", { className: "own-gpc" }, HERE.ownGpc));
+  for (const { reason, names, detail } of unapplied) {
+    const { message, fix } = UNAPPLIED[reason](names, detail);
+    notes.push(el("p", { className: "unapplied" }, el("b", {}, message), ` ${fix}`));
+  }
+  byId("signals-notes").hidden = !notes.length;
+  byId("signals-notes").replaceChildren(...notes);
+  return notes.length > 0;
+}
+
+function exceptionNotes(here, tell, fixed) {
   const notes = [];
   for (const { site, targets, until } of here.exceptions) {
     const text = targets === null ? HERE.everyone : HERE.targets(targets);
@@ -73,13 +88,7 @@ function renderNotes({ here, unapplied }, tell, fixed) {
     notes.push(el("div", { className: "exception" }, el("p", {}, until === null ? text : HERE.until(text, day(until))), button));
   }
   if (here.dnt === "0" && !here.exceptions.length) notes.push(el("p", {}, HERE.everyone));
-  if (!here.gpc && ownGpc()) notes.push(el("p", { className: "own-gpc" }, HERE.ownGpc));
-  for (const { reason, names, detail } of unapplied) {
-    const { message, fix } = UNAPPLIED[reason](names, detail);
-    notes.push(el("p", { className: "unapplied" }, el("b", {}, message), ` ${fix}`));
-  }
-  byId("signals-notes").hidden = !notes.length;
-  byId("signals-notes").replaceChildren(...notes);
+  return notes;
 }
 
 const SETTLED = 500;   // ms

@@ -14,6 +14,8 @@ from tests.e2e.browsers import PATIENCE, Page
 from tests.e2e.person import Person
 from tests.e2e.recorder import Request, Site
 
+#: More labels than a name in the browser's rules may have.
+LONG = ".".join("abcdefghijk") + ".news.test"
 #: What the certificate is for. `*` stands for one label.
 NAMES = [
     "news.test",
@@ -23,6 +25,7 @@ NAMES = [
     "*.other.test",
     "ads.test",
     "cdn.test",
+    LONG,
 ]
 
 _TELL = """
@@ -107,6 +110,17 @@ def told(page: Page) -> dict[str, Any]:
     """What the page's own first script read of `navigator`."""
     found: dict[str, Any] = json.loads(page.run("return JSON.stringify(window.told);"))
     return found
+
+
+def title_of(options: Page, start: str) -> str:
+    """What the toolbar says on the page whose address begins so, asked from a page of ours."""
+    title: str = options.run(
+        "const api = globalThis.browser ?? globalThis.chrome;"
+        "const tabs = await api.tabs.query({});"
+        f"const {{ id }} = tabs.find(({{ url }}) => url?.startsWith('{start}'));"
+        "return await api.action.getTitle({ tabId: id });"
+    )
+    return title
 
 
 #: `await until(() => …)` in a page's script: no test waits for ever.

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.browsers import Page
 from tests.e2e.browsers.firefox import Firefox
-from tests.e2e.per_site import BOTH, page_at, sent_to, serve, told
+from tests.e2e.per_site import BOTH, Sent, page_at, sent_to, serve, title_of, told
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -51,4 +51,35 @@ def test_switched_off_here_while_firefox_says_it_the_popup_says_so(
     options.wait_for_text(
         "Firefox’s own Global Privacy Control is off. The button says it for you."
     )
+    options.close()
+
+
+def test_all_switched_off_while_firefox_says_it_nothing_denies_that(
+    firefox: Firefox, person: Person, tab: Page, site: Site
+) -> None:
+    """Not the popup, nor the toolbar, nor the options page: it goes out."""
+    firefox.prefer(OWN_GPC, True)
+    tab.goto(page_at(site, "other.test"))
+    popup = person.popup(tab)
+    popup.wait_for("#reach:not([hidden]):not([disabled])")
+    popup.click("#off-here")
+    popup.wait_for("html[data-reason=off]")
+    popup.wait_for_text("The button sends no signal with its pages")
+    popup.wait_for_text("Firefox itself still says Global Privacy Control here.")
+    popup.wait_until_hidden("#signals input, #signals select, #signals button")
+    popup.close()
+    tab.goto(page_at(site, "other.test", "off"))
+    assert sent_to(site, "other.test", "/page/off") == Sent(None, "1")
+    assert told(tab)["gpc"] is True
+
+    options = person.options()
+    assert "Firefox itself says Global Privacy Control" in title_of(options, site.at("other.test"))
+    before = person.terms_file.read_text("utf-8")
+    person.edit_terms(lambda _: '[signals]\ndnt = "off"\ngpc = "off"\n')
+    options.wait_for_text("The button sends no signal: both are off.")
+    options.wait_for_text("Firefox itself says Global Privacy Control, too.")
+    tab.goto(page_at(site, "ads.test"))
+    assert "Firefox itself says Global Privacy Control" in title_of(options, site.at("ads.test"))
+    person.edit_terms(lambda _: before)
+    options.wait_for("#now li:first-child:not(.off)")
     options.close()

@@ -1,22 +1,42 @@
-"""A browser that refuses the rules for single sites, made up: no terms.toml brings one to do so, as
-test_site_signals shows. All that follows from the refusal is real."""
+"""A browser that refuses rules or page scripts of signals, made up: no terms.toml brings one to do
+so, as test_site_signals shows. All that follows from the refusal is real."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.browsers import Page
 from tests.e2e.browsers.chromium import Chromium
 from tests.e2e.conftest import NewPerson
-from tests.e2e.per_site import BOTH, choose, page_at, sent_to, serve
+from tests.e2e.per_site import (
+    BOTH,
+    LONG,
+    Sent,
+    choose,
+    page_at,
+    sent_to,
+    serve,
+    title_of,
+    told,
+)
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
-_REFUSE = """
+_SITE_RULES = """
 const { declarativeNetRequest: rules } = self.browser ?? self.chrome;
 const update = rules.updateDynamicRules.bind(rules);
 const isForSites = ({ condition }) => condition.regexFilter;
 rules.updateDynamicRules = (change) => change.addRules.some(isForSites)
   ? Promise.reject(new Error("no more room")) : update(change);
+"""
+_ALL_RULES = """
+(self.browser ?? self.chrome).declarativeNetRequest.updateDynamicRules =
+  () => Promise.reject(new Error("no more room"));
+"""
+_ALL_SCRIPTS = """
+const { scripting } = self.browser ?? self.chrome;
+for (const name of ["register", "update", "unregister"])
+  scripting[`${name}ContentScripts`] = () => Promise.reject(new Error("no more room"));
 """
 
 
@@ -26,13 +46,13 @@ def site() -> Iterator[Site]:
         yield one
 
 
-def _refuse(person: Person) -> None:
+def _refuse(person: Person, what: str = _SITE_RULES) -> None:
     """Made up in the background's own world."""
     if isinstance(person.browser, Chromium):
-        person.browser.worker.evaluate(f"() => {{ {_REFUSE} }}")
+        person.browser.worker.evaluate(f"() => {{ {what} }}")
         return
     options = person.options()
-    options.run(f"const self = await browser.runtime.getBackgroundPage(); {_REFUSE}")
+    options.run(f"const self = await browser.runtime.getBackgroundPage(); {what}")
     options.close()
 
 
@@ -50,3 +70,90 @@ def test_a_refusal_is_told_and_the_general_signals_stay(new_person: NewPerson, s
     popup = person.popup(page)
     popup.wait_for_text("Your signals go out everywhere as they do in general.")
     popup.close()
+
+
+@pytest.mark.parametrize(
+    ("refused", "why", "sent"),
+    [
+        (_ALL_RULES, "The browser did not take the rules of your signals", BOTH),
+        (_ALL_SCRIPTS, "the page scripts of your signals", Sent(None, "1")),
+    ],
+    ids=["rules", "scripts"],
+)
+def test_a_refusal_of_the_general_signals_is_not_told_as_one_of_single_sites(
+    new_person: NewPerson, site: Site, refused: str, why: str, sent: Sent
+) -> None:
+    """What stood before still does: of headers, or of what pages read."""
+    person = new_person("all-refused")
+    person.start()
+    _refuse(person, refused)
+    options = person.options()
+    person.edit_terms(lambda before: before.replace('dnt = "on"', 'dnt = "off"', 1))
+    options.wait_for_text(why)
+    options.wait_until_hidden("#unapplied:not([hidden]) p + p")
+    assert "in general" not in options.run("return document.querySelector('#unapplied').innerText;")
+    options.close()
+    page = person.new_page()
+    page.goto(page_at(site, "news.test", "general"))
+    assert sent_to(site, "news.test", "/page/general") == sent
+    assert (told(page)["dnt"] == "1") == (sent.dnt is None)
+    popup = person.popup(page)
+    popup.wait_for_text(why)
+    popup.close()
+    person.stop()
+
+
+_BADGE = "return await (globalThis.browser ?? globalThis.chrome).action.getBadgeText({});"
+
+
+def _is_off_and_reached(person: Person, page: Page, why: str) -> None:
+    """In its popup; the toolbar is marked."""
+    popup = person.popup(page)
+    popup.wait_for("html[data-reason=off]")
+    popup.wait_for_text("But your signals may still reach its pages.")
+    popup.wait_for_text(why)
+    popup.wait_until_hidden("#signals input")
+    popup.close()
+    options = person.options()
+    assert "not all that you chose could be applied" in title_of(options, "https://")
+    assert options.run(_BADGE) == "!"
+    options.close()
+
+
+def test_off_where_the_rules_were_refused_is_not_told_as_silent(
+    new_person: NewPerson, site: Site
+) -> None:
+    """And the refusal is told on pages of no site, too."""
+    person = new_person("off-refused")
+    person.start()
+    _refuse(person)
+    choose(person, '[sites."news.test"]\nbutton = "off"\n')
+    page = person.new_page()
+    why = "The browser did not take the rules for single sites (no more room)."
+    popup = person.popup(page)
+    popup.wait_for_text(why)
+    popup.close()
+    page.goto(page_at(site, "news.test", "off"))
+    assert sent_to(site, "news.test", "/page/off") == BOTH
+    _is_off_and_reached(person, page, why)
+    person.stop()
+
+
+def test_off_under_a_name_that_no_rule_can_have_is_not_told_as_silent(
+    new_person: NewPerson, site: Site
+) -> None:
+    """No more once it is taken out: nothing is marked then."""
+    person = new_person("off-long")
+    person.start()
+    before = person.terms_file.read_text("utf-8")
+    choose(person, f'[sites."{LONG}"]\nbutton = "off"\n')
+    page = person.new_page()
+    page.goto(page_at(site, LONG, "long"))
+    assert sent_to(site, LONG, "/page/long") == BOTH
+    _is_off_and_reached(person, page, f"Of {LONG} the name has more parts")
+    options = person.options()
+    person.edit_terms(lambda _: before)
+    options.wait_for("#sites[hidden]")
+    assert options.run(_BADGE) == ""
+    options.close()
+    person.stop()

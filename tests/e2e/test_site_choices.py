@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e import own_sites
 from tests.e2e.browsers import Page
-from tests.e2e.per_site import BOTH, NEITHER, Sent, page_at, sent_to, serve, told
+from tests.e2e.per_site import BOTH, NEITHER, Sent, page_at, sent_to, serve, title_of, told
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 from tests.e2e.touching import ENDPOINT, click_until_offered
@@ -112,7 +112,7 @@ def test_everything_off_and_one_click_back_on(person: Person, tab: Page, site: S
     untouched = person.browser.untouched
     assert told(tab) == {k: v for k, v in untouched.items() if k == "dnt" or v is not None}
     options = person.options()
-    assert "switched off" in _title_of(options, "https://news.test")
+    assert "switched off" in title_of(options, "https://news.test")
     options.close()
 
     popup = person.popup(tab)
@@ -123,16 +123,6 @@ def test_everything_off_and_one_click_back_on(person: Person, tab: Page, site: S
     assert _load(tab, site, "news.test") == BOTH
     lines = person.terms_file.read_text("utf-8").splitlines()
     assert not [line for line in lines if line.startswith("button")]
-
-
-def _title_of(options: Page, start: str) -> str:
-    title: str = options.run(
-        "const api = globalThis.browser ?? globalThis.chrome;"
-        "const tabs = await api.tabs.query({});"
-        f"const {{ id }} = tabs.find(({{ url }}) => url?.startsWith('{start}'));"
-        "return await api.action.getTitle({ tabId: id });"
-    )
-    return title
 
 
 # By hand it would be an edit that loosens something: then nothing at all is offered by itself.

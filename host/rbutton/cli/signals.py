@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Set
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 from rbutton.cli import homes, mistake
 from rbutton.cli.commands import DONE, Commands
 from rbutton.decisions.plain import escaped
+from rbutton.person import fitting
 from rbutton.person.errors import PersonError
-from rbutton.person.settings import Exemption, Settings, Signals, names_over
+from rbutton.person.settings import Exemption, Settings, names_over
 from rbutton.person.settings_parsing import site_named
 from rbutton.person.terms_file import TermsFile
 from rbutton.shipped.roster import catalogue
@@ -21,6 +23,11 @@ _SAID = {
     "on": "1: do not track me",
     "off": "not sent",
     "exception": "0: you let it track you",
+}
+_UNAPPLIED: dict[str, str] = {
+    "too-long": f"the name has more than {fitting.MOST_LABELS} parts, too many for the browsers’ "
+    "rules: signals go out there as without it. Write a wildcard over a shorter name.",
+    "no-host": "no site can have that name, so nothing is different there.",
 }
 
 
@@ -37,7 +44,8 @@ def add(commands: Commands) -> None:
         "site",
         nargs="?",
         metavar="SITE",
-        help="news.example, an address there, or *.news.example for all below it",
+        help="news.example, an address there, or *.news.example for all below it; of at most "
+        f"{fitting.MOST_LABELS} parts",
     )
     parser.add_argument("--dnt", choices=("on", "off", "exception"), help="Do Not Track")
     parser.add_argument("--gpc", choices=("on", "off"), help="Global Privacy Control")
@@ -97,28 +105,44 @@ def _of_site(settings: Settings, site: str, now: datetime) -> dict[str, Any]:
     names = set(names_over(site))
     granted = [one for one in settings.exceptions if one.holds(now) and one.site in names]
     return {
-        "site": site,
-        "button": "on" if settings.button_on(site) else "off",
-        **_both(settings.signals_with(site)),
+        **_of_name(settings, site, now),
         "exceptions": [_exception(one) for one in granted],
+        "unapplied": _unapplied(settings, now, {*names, *_targets(granted)}),
     }
 
 
 def _of_all(settings: Settings, now: datetime) -> dict[str, Any]:
     return {
-        **_both(settings.signals),
-        "sites": [_of_name(settings, name) for name in settings.sites],
+        "dnt": settings.signals.dnt,
+        "gpc": settings.signals.gpc,
+        "sites": [_of_name(settings, name, now) for name in settings.sites],
         "exceptions": [_exception(one) for one in settings.exceptions if one.holds(now)],
+        "unapplied": _unapplied(settings, now),
     }
 
 
-def _of_name(settings: Settings, name: str) -> dict[str, Any]:
-    button = "on" if settings.button_on(name) else "off"
-    return {"site": name, "button": button, **_both(settings.signals_with(name))}
+def _of_name(settings: Settings, name: str, now: datetime) -> dict[str, Any]:
+    return {
+        "site": name,
+        "button": "on" if settings.button_on(name) else "off",
+        "dnt": settings.dnt_sent_to(name, now),
+        "gpc": settings.signals_with(name).gpc,
+    }
 
 
-def _both(signals: Signals) -> dict[str, str]:
-    return {"dnt": signals.dnt, "gpc": signals.gpc}
+def _targets(granted: list[Exemption]) -> set[str]:
+    return {target for one in granted for target in one.targets or ()}
+
+
+def _unapplied(
+    settings: Settings, now: datetime, names: Set[str] | None = None
+) -> list[dict[str, str]]:
+    """What is in vain, of these names or of all."""
+    return [
+        {"name": name, "reason": why}
+        for name, why in fitting.misfits(settings, now)
+        if names is None or name in names
+    ]
 
 
 def _exception(one: Exemption) -> dict[str, Any]:
@@ -130,12 +154,17 @@ def _lines(told: dict[str, Any]) -> list[str]:
     lines = ["Everywhere:", *_values(told)]
     for site in told["sites"]:
         lines += [f"{site['site']}:", *_site_values(site)]
-    return lines + _exception_lines(told["exceptions"])
+    return lines + _more_lines(told)
 
 
 def _site_lines(told: dict[str, Any]) -> list[str]:
     lines = [f"{told['site']}:", *_site_values(told)]
-    return lines + _exception_lines(told["exceptions"])
+    return lines + _more_lines(told)
+
+
+def _more_lines(told: dict[str, Any]) -> list[str]:
+    unapplied = [f"{one['name']}: {_UNAPPLIED[one['reason']]}" for one in told["unapplied"]]
+    return _exception_lines(told["exceptions"]) + unapplied
 
 
 def _site_values(told: dict[str, Any]) -> list[str]:

@@ -202,6 +202,15 @@ class Settings:
             self._stated(host, lambda site: site.gpc) or self.signals.gpc,
         )
 
+    def dnt_sent_to(self, host: str, now: datetime) -> Dnt:
+        """What `host` itself gets of DNT with its own pages, `exceptions` counted; off is off."""
+        dnt, names = self.signals_with(host).dnt, set(names_over(host))
+        granted = any(
+            one.site in names and one.holds(now) and (one.targets is None or host in one.targets)
+            for one in self.exceptions
+        )
+        return "exception" if granted and dnt == "on" else dnt
+
     def look_with(self, host: str) -> Look:
         """When to ask `host` for what it says about itself."""
         if not self.button_on(host):
