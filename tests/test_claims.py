@@ -249,6 +249,7 @@ def test_a_lie_in_either_direction_shows(
         [*of_eff(), *C],
         [*of_tracking_status("status", "?"), *of_tracking_status("status", "G"), *T],
         [*of_tracking_status("tk", "P"), *of_clauses("agreement", NEVER)],
+        [*N, *of_clauses("policy", {"track.offsite": "always", "sell": "allowed"})],
     ],
 )
 def test_what_can_both_be_true_is_no_contradiction(together: list[Statement]) -> None:
