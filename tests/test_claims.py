@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rbutton.terms.claims import adpc, eff, gpc, myterms, status, tk
@@ -46,6 +46,7 @@ near_misses = st.dictionaries(
 
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: str(read.__module__))
+@settings(deadline=None)
 @given(body=st.binary() | near_misses.map(lambda value: json.dumps(value).encode()))
 def test_whatever_is_served_is_read_or_refused_in_a_sentence(read: Any, body: bytes) -> None:
     told = "it is read"
