@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rbutton.terms.claims import adpc, eff, gpc, myterms, status, tk
@@ -46,6 +46,7 @@ near_misses = st.dictionaries(
 
 
 @pytest.mark.parametrize("read", READERS, ids=lambda read: str(read.__module__))
+@settings(deadline=None)
 @given(body=st.binary() | near_misses.map(lambda value: json.dumps(value).encode()))
 def test_whatever_is_served_is_read_or_refused_in_a_sentence(read: Any, body: bytes) -> None:
     told = "it is read"
@@ -249,6 +250,7 @@ def test_a_lie_in_either_direction_shows(
         [*of_eff(), *C],
         [*of_tracking_status("status", "?"), *of_tracking_status("status", "G"), *T],
         [*of_tracking_status("tk", "P"), *of_clauses("agreement", NEVER)],
+        [*N, *of_clauses("policy", {"track.offsite": "always", "sell": "allowed"})],
     ],
 )
 def test_what_can_both_be_true_is_no_contradiction(together: list[Statement]) -> None:

@@ -356,6 +356,20 @@ def test_a_week_passes_between_two_looks(make: Make) -> None:
     assert agent.look({}) == all_of_them
 
 
+def test_a_site_that_names_one_status_after_another_is_asked_for_each_once(make: Make) -> None:
+    """In that week, in whatever order they come again."""
+    agent = make()
+    asked = []
+    for name in "abcdefcbafed":
+        agent.hear(f"T;{name}")
+        asked += agent.look({f"{STATUS}{name}": (200, TSR, {"tracking": "T"})})
+        agent.now += timedelta(minutes=1)
+    assert asked == [
+        *(STATUS, GPC, EFF, MYTERMS),
+        *(f"{STATUS}{name}" for name in "abcdef"),
+    ]
+
+
 def test_no_answer_is_asked_for_again_after_an_hour(make: Make) -> None:
     agent = make()
     agent.look({GPC: "timeout", EFF: (503, "text/plain", b"")})

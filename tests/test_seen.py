@@ -77,10 +77,20 @@ def test_a_site_that_says_something_else_each_time_fills_nothing(store: SeenOfSi
     for number in range(20):
         keep(store, b"%d" % number, NOW + timedelta(seconds=number))
     assert [row.body for row in store.of_origin(SITE)] == [b"19", b"18", b"17"]
+
+
+def test_however_many_addresses_a_site_names_the_others_stay(store: SeenOfSites) -> None:
+    """And of those it names, the newest: each is known by its own versions."""
+    keep(store, b"gpc")
     for number in range(60):
-        named = f"{SITE}/.well-known/dnt/{number}"
-        store.keep(SITE, "status-id", url=named, outcome="said", body=b"", now=NOW)
-    assert len(store.of_origin(SITE)) <= seen.MAX_OF_SITE
+        for body in (b"T", b"N"):
+            named = f"{SITE}/.well-known/dnt/{number}"
+            now = NOW + timedelta(seconds=number)
+            store.keep(SITE, "status-id", url=named, outcome="said", body=body, now=now)
+    rows = store.of_origin(SITE)
+    assert len(rows) == seen.MAX_OF_SITE
+    assert rows[-1].what == "gpc"
+    assert {row.url.rpartition("/")[2] for row in rows[:10]} == {"59", "58", "57", "56", "55"}
 
 
 def test_the_oldest_go_when_there_are_too_many(

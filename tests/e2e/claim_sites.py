@@ -39,6 +39,18 @@ LIAR: dict[str, Served] = {
     ),
 }
 LIES = {"Tk": "T;shop", "Link": CONSENT_LINK}
+#: Its pages say that it does not track, which every other place denies.
+TURNED: dict[str, Served] = {
+    STATUS: ("application/tracking-status+json", {"tracking": "T"}),
+    GPC: ("application/json", {"gpc": False}),
+}
+#: It says in every place that it does not track; to go with `Tk: N`.
+HONEST: dict[str, Served] = {
+    STATUS: ("application/tracking-status+json", {"tracking": "N"}),
+    GPC: ("application/json", {"gpc": True}),
+    EFF: LIAR[EFF],
+    MYTERMS: LIAR[MYTERMS],
+}
 
 
 def create_app(

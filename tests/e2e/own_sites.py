@@ -1,7 +1,7 @@
 """⊃ sites that behave as a test wants: announced so or so, with any policy and any answer."""
 
 import base64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -54,6 +54,7 @@ def create_app_of(
     by_header: bool = True,
     policy: Callable[[sites.Site], bytes] = sites.Site.policy,
     quiet: str | None = None,
+    headers: Mapping[str, str] | None = None,
     extra: Sequence[Route] = (),
 ) -> Starlette:
     """A site of one page, which sets a cookie and a validator that must not come back.
@@ -64,6 +65,7 @@ def create_app_of(
         by_header: False announces by the link element.
         policy: its bytes.
         quiet: a path whose page announces nothing.
+        headers: of its page, beside its own.
         extra: routes that come before its own.
     """
     marks = {"Set-Cookie": "known=42; Path=/", "ETag": '"known-42"'}
@@ -74,7 +76,7 @@ def create_app_of(
         return HTMLResponse(
             f"<!doctype html><title>shop</title>{link}"
             '<input aria-label="something to type in"><p>Hello</p><a href="/">on</a>',
-            headers=marks | ({"Link": LINK} if by_header and told else {}),
+            headers=marks | dict(headers or {}) | ({"Link": LINK} if by_header and told else {}),
         )
 
     async def serve_policy(_: Request) -> Response:

@@ -31,6 +31,10 @@ NAMES = [
 _TELL = """
 const read = () => ({ dnt: navigator.doNotTrack, gpc: navigator.globalPrivacyControl });
 window.told = read();
+window.errors = [];
+for (const kind of ["error", "unhandledrejection"]) {
+  addEventListener(kind, ({ message, reason }) => window.errors.push(String(message ?? reason)));
+}
 if (top !== self) addEventListener("message", ({ source }) =>
   source.postMessage([read().dnt, read().gpc ?? null], "*"));
 """

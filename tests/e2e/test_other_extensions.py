@@ -109,6 +109,12 @@ def _read(page: Page) -> Any:
     return page.run("return [navigator.doNotTrack, navigator.globalPrivacyControl];")
 
 
+def _nothing_went_wrong(person: Person, page: Page) -> None:
+    """Neither for the page's own listeners, nor before it had any."""
+    assert page.run("return window.errors;") == []
+    assert person.browser.uncaught() == []
+
+
 def test_the_header_goes_once_and_the_property_has_one_value(person: Person, site: Site) -> None:
     """And where ours is off on a site, what the other says is not taken away."""
     site.forget()
@@ -120,6 +126,7 @@ def test_the_header_goes_once_and_the_property_has_one_value(person: Person, sit
     assert sent_to(site, "ads.test", "/page/frame") == BOTH
     assert _read(page) == ["1", True]
     assert page.run("return window.told.dnt;") == "1"
+    _nothing_went_wrong(person, page)
 
     choose(person, '[sites."news.test"]\nbutton = "off"\n')
     site.forget()
@@ -127,3 +134,4 @@ def test_the_header_goes_once_and_the_property_has_one_value(person: Person, sit
     assert sent_to(site, "news.test", "/page/off") == BOTH
     assert sent_to(site, "news.test", "/own.svg") == BOTH
     assert _read(page) == ["1", True]
+    _nothing_went_wrong(person, page)

@@ -14,6 +14,12 @@ pytestmark = pytest.mark.parametrize("brand", ["firefox"], indirect=True)
 
 OWN_GPC = "privacy.globalprivacycontrol.enabled"
 
+_IN_A_WORKER = """
+const code = new Blob(["postMessage(navigator.globalPrivacyControl)"]);
+const worker = new Worker(URL.createObjectURL(code));
+return await new Promise((resolve) => { worker.onmessage = ({ data }) => resolve(data); });
+"""
+
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
@@ -31,7 +37,7 @@ def firefox(person: Person) -> Iterator[Firefox]:
 def test_switched_off_here_while_firefox_says_it_the_popup_says_so(
     firefox: Firefox, person: Person, tab: Page, site: Site
 ) -> None:
-    """And header and property go on saying what Firefox says."""
+    """And header and property go on saying what Firefox says; so do workers, in any case."""
     firefox.prefer(OWN_GPC, True)
     tab.goto(page_at(site, "news.test"))
     popup = person.popup(tab)
@@ -44,6 +50,7 @@ def test_switched_off_here_while_firefox_says_it_the_popup_says_so(
     assert sent_to(site, "news.test", "/page/again") == BOTH
     assert sent_to(site, "news.test", "/own.svg") == BOTH
     assert told(tab) == {"dnt": "1", "gpc": True}
+    assert tab.run(_IN_A_WORKER) is True
     options = person.options()
     options.wait_for_text("Firefox itself says Global Privacy Control, too.")
     firefox.prefer(OWN_GPC, False)

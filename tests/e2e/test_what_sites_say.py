@@ -6,23 +6,45 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.e2e import claim_sites
+from rbutton.shipped.roster import catalogue
+from rbutton.terms import promise
+from rbutton.terms.agreement import RosterTerm
+from tests import sites
+from tests.e2e import claim_sites, own_sites
 from tests.e2e.browsers import Page
-from tests.e2e.claim_sites import ASKED, CONSENT, EFF, GPC, LIAR, LIES, MYTERMS, POLICY, STATUS
+from tests.e2e.claim_sites import (
+    ASKED,
+    CONSENT,
+    EFF,
+    GPC,
+    HONEST,
+    LIAR,
+    LIES,
+    MYTERMS,
+    POLICY,
+    STATUS,
+    TURNED,
+)
 from tests.e2e.conftest import NewPerson
 from tests.e2e.person import Person
 from tests.e2e.recorder import Request, Site
+from tests.e2e.touching import click_until_offered
 
 LOOK = '[data-action="look"]'
 #: Of the section "What this site says", each row's word and sentence.
 LINES = """
 return [...document.querySelectorAll("#says-lines li")]
   .map((line) => [line.querySelector(".kind").textContent, line.querySelector("p").textContent]);
+"""
+DAYS = """
+return [...document.querySelectorAll("#says-lines summary")]
+  .map((one) => one.textContent.split(" · ")[0]);
 """
 AGAINST = "return [...document.querySelectorAll('#says-against li')].map((one) => one.textContent);"
 RAW = """
@@ -58,6 +80,10 @@ def _opened(person: Person, tab: Page) -> Page:
     popup = person.popup(tab)
     popup.wait_for("#says:not([hidden])")
     return popup
+
+
+def _today() -> str:
+    return datetime.now().astimezone().strftime("%-d %B %Y")
 
 
 def _look(popup: Page, site: Site, last: str) -> None:
@@ -133,7 +159,8 @@ def test_no_faster_than_one_a_second(person: Person, tab: Page) -> None:
 
 
 def test_a_liar_is_shown_to_lie(person: Person, tab: Page, liar: Site) -> None:
-    """Each thing as what it is, with its bytes; what contradicts itself comes first."""
+    """Each thing as what it is, with its day and bytes; what contradicts itself comes first."""
+    began = _today()
     tab.goto(liar.url("/"))
     popup = _opened(person, tab)
     # Heard in passing.
@@ -155,6 +182,8 @@ def test_a_liar_is_shown_to_lie(person: Person, tab: Page, liar: Site) -> None:
     tracks, sells = popup.run(AGAINST)
     assert "Its Tk header says that it tracks you, but it promises to keep to EFF’s" in tracks
     assert "Its gpc.json says that it does not abide by Global Privacy Control, but" in sells
+    # The day it was seen on.
+    assert set(popup.run(DAYS)) <= {began, _today()}
     raw = popup.run(RAW)
     assert raw["Tk header"] == LIES["Tk"]
     assert raw[GPC] == json.dumps(LIAR[GPC][1])
@@ -167,6 +196,75 @@ def test_a_liar_is_shown_to_lie(person: Person, tab: Page, liar: Site) -> None:
     assert "! Its Tk header says that it tracks you, but it promises to keep" in shown
     # Nothing was consented to.
     assert all(not request.all("adpc") for request in liar.requests)
+
+
+def test_a_site_that_lies_the_other_way_round_is_shown_to_lie(person: Person, tab: Page) -> None:
+    """Its pages say what one likes to hear."""
+    with Site(claim_sites.that(headers={"Tk": "N"}, served=TURNED)) as site:
+        tab.goto(site.url("/"))
+        popup = _opened(person, tab)
+        popup.wait_for_text("Its pages say that it does not track you.")
+        assert popup.run(AGAINST) == []
+        _look(popup, site, MYTERMS)
+        tracks, sells = popup.run(AGAINST)
+        denied = "but its Tk header says that it does not track you."
+        assert f"Its tracking status says that it tracks you, {denied}" in tracks
+        assert f"Its gpc.json says that it does not abide by Global Privacy Control, {denied}" in (
+            sells
+        )
+        popup.close()
+
+
+@pytest.mark.parametrize(
+    ("tk", "served", "said"),
+    [("N", HONEST, "It says that it does not track you."), ("T", TURNED, "It says that it tracks")],
+    ids=["does-not-track", "tracks"],
+)
+def test_a_site_that_says_the_same_everywhere_is_not_shown_to_lie(
+    person: Person, tab: Page, tk: str, served: dict[str, claim_sites.Served], said: str
+) -> None:
+    """Whatever it is that it says."""
+    with Site(claim_sites.that(headers={"Tk": tk}, served=served)) as site:
+        tab.goto(site.url("/"))
+        popup = _opened(person, tab)
+        _look(popup, site, MYTERMS)
+        popup.wait_for_text(said)
+        assert len(popup.run(LINES)) == 1 + len(served)
+        assert popup.run(AGAINST) == []
+        popup.close()
+
+
+def _promises(site: sites.Site) -> bytes:
+    """A policy with a promise to everyone."""
+    known = catalogue().documents["no-stalking"]
+    term = RosterTerm(id=known.id, sha256=known.sha256, clauses=known.clauses)
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=100)
+    made = promise.make(origin=site.origin, terms=[term], until=until, key=site.key)
+    return site.policy(accepts=["SD-BASE"], promise=made)
+
+
+@pytest.mark.parametrize(
+    ("signs", "word", "kept"),
+    [(True, "signed", "Agreement"), (False, "promised", "Promise")],
+    ids=["agreement", "promise"],
+)
+def test_a_header_that_belies_what_the_site_signed_is_shown(
+    person: Person, tab: Page, signs: bool, word: str, kept: str
+) -> None:
+    """An agreement, and a promise; of an agreement as soon as there is one."""
+    how = {} if signs else {"policy": _promises}
+    with Site(own_sites.that(headers={"Tk": "T"}, **how)) as site:
+        tab.goto(site.url("/"))
+        site.wait_for(POLICY)
+        if signs:
+            click_until_offered(tab, site)
+        popup = _opened(person, tab)
+        popup.wait_for(f"html[data-state={'active' if signs else 'promise'}]")
+        popup.wait_for_text(f"but it {word} never to track you on other sites")
+        (told,) = popup.run(AGAINST)
+        assert "Its Tk header says that it tracks you, " in told
+        assert kept in [kind for kind, _ in popup.run(LINES)]
+        popup.close()
 
 
 def test_what_was_asked_is_not_asked_again_for_a_week(

@@ -47,9 +47,9 @@ HOUR = timedelta(hours=1)
 #: The oldest go first.
 MAX_ROWS = 5_000
 MAX_BYTES = 16 * 1024 * 1024
-#: Of what one site says of one thing: as it is, and as it was before.
+#: Of what stands at one address: as it is, and as it was before.
 MAX_VERSIONS = 3
-#: Of one site, however many addresses it names.
+#: Of one site, however many addresses it names; those that it named go first.
 MAX_OF_SITE = 40
 
 VERSION = 1
@@ -71,13 +71,14 @@ _SAME = "FROM seen WHERE origin = ? AND what = ? AND url = ? AND outcome = ? AND
 _KEEP = f"INSERT INTO seen ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _TRIM_VERSIONS = """
 DELETE FROM seen WHERE rowid IN (
-  SELECT rowid FROM seen WHERE origin = ? AND what = ?
+  SELECT rowid FROM seen WHERE origin = ? AND what = ? AND url = ?
   ORDER BY last DESC, rowid DESC LIMIT -1 OFFSET ?
 )
 """
 _TRIM_SITE = """
 DELETE FROM seen WHERE rowid IN (
-  SELECT rowid FROM seen WHERE origin = ? ORDER BY last DESC, rowid DESC LIMIT -1 OFFSET ?
+  SELECT rowid FROM seen WHERE origin = ?
+  ORDER BY what IN ('status-id', 'consent'), last DESC, rowid DESC LIMIT -1 OFFSET ?
 )
 """
 _TRIM_ALL = """
@@ -147,7 +148,7 @@ class SeenOfSites:
             connection.execute(f"DELETE {_SAME}", same)
             first = before[0] if before else at
             connection.execute(_KEEP, (origin, what, url, first, at, outcome, body))
-            connection.execute(_TRIM_VERSIONS, (origin, what, MAX_VERSIONS))
+            connection.execute(_TRIM_VERSIONS, (origin, what, url, MAX_VERSIONS))
             connection.execute(_TRIM_SITE, (origin, MAX_OF_SITE))
             (rows,) = connection.execute("SELECT count(*) FROM seen").fetchone()
             (size,) = connection.execute("SELECT sum(length(body)) FROM seen").fetchone()

@@ -81,6 +81,9 @@ class Browser(Protocol):
     def stop_background(self) -> None:
         """End the extension's background, as the browser does with one that is idle."""
 
+    def uncaught(self) -> list[str]:
+        """The errors that no script of a page caught, since it was started."""
+
     def welcome(self) -> Page:
         """The page that the button opens by itself the first time."""
 

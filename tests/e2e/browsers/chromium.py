@@ -94,6 +94,7 @@ class Chromium(Browser):
         self._profile = folder / "chromium"
         self.manifest = manifests.path_in(manifests_in(self._profile))
         self._context: BrowserContext | None = None
+        self._uncaught: list[str] = []
 
     @property
     def context(self) -> BrowserContext:
@@ -132,6 +133,8 @@ class Chromium(Browser):
             viewport={"width": 900, "height": 700},
         )
         self.context.set_default_timeout(_LIMIT)
+        self._uncaught = []
+        self.context.on("weberror", lambda error: self._uncaught.append(str(error.error)))
 
     def stop(self) -> None:
         if self._context:
@@ -160,6 +163,10 @@ class Chromium(Browser):
             assert time.monotonic() < until, "the worker was not stopped"
             session.send("Target.getTargets")  # events come with answers
         session.detach()
+
+    def uncaught(self) -> list[str]:
+        self.context.pages[0].evaluate("0")  # events come with answers
+        return self._uncaught
 
     def welcome(self) -> Page:
         opened = [page for page in self.context.pages if page.url.startswith(ORIGIN)]

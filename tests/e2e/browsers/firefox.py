@@ -111,6 +111,13 @@ ExtensionPermissions[allowed ? "add" : "remove"](
 ).then(() => done(null));
 """
 
+_UNCAUGHT = """
+return Services.console.getMessageArray()
+  .filter((one) => one instanceof Ci.nsIScriptError && one.category === "content javascript")
+  .filter(({ flags }) => !(flags & Ci.nsIScriptError.warningFlag))
+  .map(({ errorMessage, sourceName }) => `${errorMessage} (${sourceName})`);
+"""
+
 _TRUST = """
 Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB)
   .addCertFromBase64(arguments[0], "C,,");
@@ -355,6 +362,11 @@ class Firefox(Browser):
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(PATIENCE)
         self._process = self._driver = None
+
+    def uncaught(self) -> list[str]:
+        with self.driver.using_context("chrome"):
+            errors: list[str] = self.driver.execute_script(_UNCAUGHT)
+        return errors
 
     def welcome(self) -> Page:
         return Tab(self.driver, _until(self.driver, self._welcome, "no first-run page"))

@@ -66,7 +66,10 @@ def of_eff() -> list[Statement]:
 def of_clauses(
     source: Literal["agreement", "promise", "policy", "myterms"], clauses: Clauses
 ) -> list[Statement]:
-    """What terms state that were signed, or that a site says it signs."""
+    """What terms state that were signed, or that a site says it signs.
+
+    A clause is the most that a site does: a lax one leaves open whether it does it.
+    """
     stated = []
     if clauses.get("track.offsite") == "never":
         stated.append(Statement(source, "tracking", False))
