@@ -299,6 +299,29 @@ def test_three_silent_sites_hold_back_the_fourth(running: Host) -> None:
     assert offer(running, "touch", few[3])[0]
 
 
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ("", "Told not to track you."),
+        ('[[exceptions]]\nsite = "shop.example"\n', "Told not to sell or share your data."),
+        (
+            '[signals]\ngpc = "off"\n[[exceptions]]\nsite = "*.example"\n',
+            "Told that it may track you.",
+        ),
+        ('[sites."shop.example"]\nbutton = "off"\n', "The button sends it no signal."),
+    ],
+)
+def test_where_there_are_no_terms_it_says_what_the_site_is_told(
+    home: Path, terms: str, told: str
+) -> None:
+    """What really goes out: exceptions count."""
+    (home / "terms.toml").write_text(terms)
+    with greeted(home) as running:
+        view = running.result("visit", origin=SITE.origin, announced=False, policy=None)["view"]
+        assert view["reason"] == "nothing-here"
+        assert view["text"].startswith(told)
+
+
 def test_an_unusable_policy_is_told_and_nothing_is_offered(home: Path, running: Host) -> None:
     """Meant for another origin, expired, broken, or not fetched at all: each with its reason."""
     other = Site(origin="https://other.example").policy()

@@ -6,13 +6,21 @@ from rbutton.person.settings import Signals
 
 
 def nothing_here(origin: str, signals: Signals, *, looked: bool) -> View:
-    """No terms, as far as is known; `looked` when the person asked and there were none."""
+    """No terms, as far as is known.
+
+    Args:
+        origin: the site's.
+        signals: what goes out with its pages, exceptions counted.
+        looked: the person asked, and there were none.
+    """
     told = (
         "Told not to track you."
         if signals.dnt == "on"
         else "Told not to sell or share your data."
         if signals.gpc == "on"
-        else "Your signals are off."
+        else "Told that it may track you."
+        if signals.dnt == "exception"
+        else "The button sends it no signal."
     )
     answer = "It has none at the usual place." if looked else "It has not answered."
     if not looked and "on" not in (signals.dnt, signals.gpc):
