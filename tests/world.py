@@ -150,6 +150,7 @@ class World(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             self.heal()
+            self.what_is_shown_can_be_pressed()
         finally:
             for worker in self.workers:
                 worker.close()
@@ -513,6 +514,18 @@ class World(RuleBasedStateMachine):
             raise AssertionError(f"it goes on and on: {self.view(0)}")
         self.both_agree()
 
+    def what_is_shown_can_be_pressed(self) -> None:
+        """An offer, a renewal: each press sends something, for what was shown."""
+        view = self.view(0)
+        for action in ("offer", "offer-own", "renew", "renew-own"):
+            if action in view["actions"]:
+                own, renew = action.endswith("own"), action.startswith("renew")
+                seen = view["offering_own" if own else "offering"]
+                members = {"policy": self.page(0), "by": "click", "seen": seen}
+                self.ask(0, "offer", pressed=True, **members, own=own, renew=renew)
+                assert self.requests, action
+                return
+
     def goes_on(self) -> bool:
         """One more thing that the extension does, or the person presses; false when all is done."""
         self.load(0, 0)
@@ -525,6 +538,12 @@ class World(RuleBasedStateMachine):
             self.offers(0, "click")
         elif "tell-again" in view["actions"]:
             self.tells(0, view["untold"], "click", policy=True)
+        elif view["counter"]:
+            by = "accept" if "accept" in view["actions"] and len(self.records()) % 2 else "decline"
+            self.pressed |= {view["counter"]} if by == "accept" else set()
+            counter = {"counter": view["counter"], "by": by}
+            post = self.browsers[0].asks("answer", origin=ORIGIN, **counter)["post"]
+            self.requests += [Request(post, self.clock.now)] if post else []
         else:
             return False
         while self.requests:
