@@ -14,7 +14,6 @@ import * as pages from "./pages.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import { hostOf } from "./site_names.js";
-import * as stale from "./stale.js";
 import * as tabSignals from "./tab_signals.js";
 import { aloneBecause, asks, TITLE_MISTAKE, titleHereOff, titleNotAll, titleOf, titleOff } from "./words.js";
 
@@ -55,9 +54,8 @@ function paintAll() {
   pages.update();
 }
 
-const signalsChanged = async (/** @type {Promise<import("./settings.js").Change | null>} */ changing) => {
-  const change = await changing;
-  if (change) await stale.mark(change.before, change.after);
+const signalsChanged = async (/** @type {Promise<void>} */ changing) => {
+  await changing;
   paintAll();
 };
 
@@ -97,13 +95,12 @@ exceptions.listen((tabId) => {
 }, take);
 
 discovery.listen({
-  committed({ tabId, url }) {
-    tabSignals.committed({ tabId, url });
+  committed({ tabId, documentId, url }) {
+    tabSignals.committed({ tabId, documentId, url });
     exceptions.leave(tabId);
     if (isOffAt(url)) paint(tabId);
     relationship.leave(tabId);
     claims.leave(tabId);
-    stale.freshen(tabId);
     pages.moved(tabId);
     claims.came({ tabId });
   },

@@ -27,9 +27,6 @@ export const RESOURCE_TYPES = Object.values(api.declarativeNetRequest.ResourceTy
 export const underTop = (hosts) => knowsTop ? { topDomains: hosts } : { initiatorDomains: hosts };
 export const knowsTop = BROWSER === "chromium";
 
-/** Whether `allowAllRequests` holds for all that a page loads: in Firefox not for its workers and icon. */
-export const silencesAll = BROWSER === "chromium";
-
 /** What the browser itself says of GPC, by a setting that no extension can change; null: it has none. */
 export const ownGpc = () => BROWSER === "firefox" ? Boolean(/** @type {any} */ (navigator).globalPrivacyControl) : null;
 

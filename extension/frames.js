@@ -1,16 +1,17 @@
 // What a frame that is a stranger to its page is told of the page's signals. Its scripts are chosen by
 // its own address, which says what goes out in general; where the page's site has it otherwise, it is
 // put right when the frame has committed: later than its first scripts, which saw the general signals.
+// So is a new frame of a page that was opened before the signals changed.
 
 import { api, untouched } from "./browser.js";
 import { dntFor, general } from "./regions.js";
 import { hostOf } from "./site_names.js";
-import { topOf } from "./tab_signals.js";
+import { ready, topOf, valuesIn } from "./tab_signals.js";
 
 /** @type {import("./regions.js").Signals} */
 let signals = { dnt: false, gpc: false };
-/** @type {((host: string) => import("./regions.js").Values) | null} null: every site has the same */
-let valuesAt = null;
+/** @type {(host: string) => import("./regions.js").Values} */
+let valuesAt = () => general(signals);
 
 /**
  * @param {import("./regions.js").Signals} now in force
@@ -18,20 +19,19 @@ let valuesAt = null;
  */
 export function follow(now, at) {
   signals = now;
-  valuesAt = now.sites?.length || now.exceptions?.length ? at : null;
+  valuesAt = at;
 }
 
 /** Registers a listener; call in the first turn. */
 export function listen() {
   api.webNavigation.onCommitted.addListener(({ tabId, frameId, documentId, url }) => {
-    if (frameId !== 0 && documentId && valuesAt) putRight(tabId, documentId, url);
+    if (frameId !== 0 && documentId) ready().then(() => putRight(tabId, documentId, url));
   });
 }
 
 function putRight(tabId, documentId, url) {
-  const [host, top] = [hostOf(url), topOf(tabId)];
-  if (host === null || top === undefined) return;
-  const page = valuesAt(hostOf(top));
+  const [host, top, page] = [hostOf(url), topOf(tabId), valuesIn(tabId)];
+  if (host === null || page === null) return;
   const wanted = { dnt: dntFor(page, host), gpc: page.gpc };
   // Which of the two a page's own frame was told hangs on whether it is in a sandbox: nobody says.
   const given = [general(signals), ...new URL(url).origin === new URL(top).origin ? [valuesAt(host)] : []];

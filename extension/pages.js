@@ -11,7 +11,7 @@ import { holding } from "./regions.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import { covers, hostOf } from "./site_names.js";
-import { isStale } from "./stale.js";
+import { isStale } from "./tab_signals.js";
 
 /**
  * @typedef {{kind: "browser-page" | "insecure" | "private-window" | "container" | "site",

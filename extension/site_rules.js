@@ -4,12 +4,14 @@
 // themselves: each address falls under the rules of one part of the web. What they load: the general
 // rules stand lowest, GPC under DNT, and where less goes out, `allowAllRequests` on the page's address
 // silences what is below it, from the first byte and with nobody awake. What that cannot say, DNT
-// without GPC above it or `DNT: 0`, is said for the tab the page stands in (tab_signals.js).
+// without GPC above it or `DNT: 0`, is said for the tab the page stands in (tab_signals.js); what is
+// silenced is said there once more. Chromium (156) forgets at any change of rules which open pages
+// `allowAllRequests` was for, and in Firefox it leaves out a page's workers and icon.
 //
 // For pages nothing is silenced: Firefox (153) lets the next page in a tab inherit that. And an `allow`
 // above it would hide `allowAllRequests` from it.
 
-import { RESOURCE_TYPES, silencesAll, underTop } from "./browser.js";
+import { RESOURCE_TYPES, underTop } from "./browser.js";
 import { dntFor } from "./regions.js";
 import { domainOf, isWildcard, namesOf } from "./site_names.js";
 
@@ -82,10 +84,7 @@ function silence(general, { dnt, gpc }) {
 }
 
 /** Whether a tab on such a page needs rules of its own. */
-export function needsTab(general, values) {
-  const silent = silence(general, values);
-  return values.targets.length > 0 || silent === null || (silent > 0 && !silencesAll);
-}
+export const needsTab = (general, values) => values.targets.length > 0 || silence(general, values) !== 0;
 
 /** What these requests get, if nothing above says otherwise. */
 const sets = ({ dnt, gpc }, priority, condition) => [
@@ -130,7 +129,7 @@ export function standingRules(general, regions) {
 
 /**
  * The rules for tabs that stand on pages with such values.
- * @param {Values} general
+ * @param {Values | null} general  null: whatever the standing rules say
  * @param {Values} values
  * @param {number[]} tabIds
  * @param {string[]} tops  the hosts of the pages in these tabs
@@ -139,7 +138,7 @@ export function tabRules(general, values, tabIds, tops) {
   const page = { resourceTypes: EMBEDDED, tabIds, ...underTop(tops) };
   const targets = hosts(values.targets.map((name) => ({ name })));
   return [
-    ...silence(general, values) === 0 ? []
+    ...general && silence(general, values) === 0 ? []
       : [{ priority: PRIORITY.clear, condition: page, action: { type: "allow" } }, ...sets(values, PRIORITY.here, page)],
     ...targets.map((target) => ({ priority: PRIORITY.target, condition: { ...page, ...target }, action: dntRule("0") })),
   ];

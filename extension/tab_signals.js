@@ -1,10 +1,12 @@
-// Tabs on sites whose signals the standing rules cannot give them: a few rules of the session, one
-// set for all tabs that get the same. A tab is in them from its page's commit until it begins to
-// leave, and only what the page's site has to do with is meant: too late, or left over from a stopped
-// worker, they let the general signals out, and take them from no other site's page.
+// Tabs whose signals differ from the general, by their site or because their page was opened with
+// others than those in force: a few rules of the session, one set for all tabs that get
+// the same. A tab is in them from its page's commit until it begins to leave, and only what the page's
+// site has to do with is meant: too late, or left over from a stopped worker, they let the general
+// signals out, and take them from no other site's page.
 
 import { api, knowsTop, topDocument } from "./browser.js";
-import { general, lookup } from "./regions.js";
+import * as opened from "./opened.js";
+import { alike, general, lookup } from "./regions.js";
 import { serial } from "./serial.js";
 import { covers, hostOf } from "./site_names.js";
 import { needsTab, tabRules } from "./site_rules.js";
@@ -16,22 +18,64 @@ const FIRST = 100, LAST = 4_998;   // rule ids, between those of transport.js an
 
 /** @type {Map<number, string>} tab → address of the page in it, as far as it is a website's */
 const tops = new Map();
-/** @type {Map<number, string>} tab → host of the site that its rules are for */
+/** @type {Map<number, {host: string, values: Values, alone: boolean}>} tab → the site that its rules are
+ *   for; `alone`: whatever the standing rules say */
 const placed = new Map();
 /** How often a tab moved, so that an answer about where it was before is known as one. */
 const moves = new Map();
+/** @type {Set<number>} tabs that are about to show something else */
+const away = new Set();
 let valuesAt = lookup({ dnt: false, gpc: false }, 0);
 let everywhere = general({ dnt: false, gpc: false });
-/** The same for every site: then no tab has to be known. */
+/** The same for every page: then no tab has to be known. */
 let plain = true;
+/** The standing rules are being changed, and no page depends on them. */
+let holding = false;
 let standing = "";
 const inTurn = serial();
+/** It is known what stands in which tab. */
+let begun = false;
+/** @type {() => void} */
+let begin;
+const followed = new Promise((/** @type {(_: void) => void} */ resolve) => { begin = resolve; });
 
-/** The tabs that are followed: none while every site gets the same. */
+/** Resolves when it is known what stands in which tab. */
+export const ready = () => followed;
+
+/** The tabs that are followed: none while every page gets the same. */
 export const tabs = () => tops.keys();
 
 /** @param {number} tabId @returns {string | undefined} the address of the page in a tab */
 export const topOf = (tabId) => tops.get(tabId);
+
+/** @param {number} tabId @returns {Values | null} what the page in it gets; null: what is in force */
+export function valuesIn(tabId) {
+  const host = hostOf(tops.get(tabId));
+  return host === null ? null : opened.openedWith(tabId) ?? valuesAt(host);
+}
+
+/** @param {number} tabId @returns {boolean} whether its page was opened with other signals than those in force */
+export function isStale(tabId) {
+  const values = valuesIn(tabId);
+  return opened.openedWith(tabId) === null
+    || (values !== null && !alike(values, valuesAt(hostOf(tops.get(tabId)))));
+}
+
+/**
+ * The signals are about to change: see that each open page has its own by rules for its tab.
+ */
+export async function hold() {
+  holding = true;
+  await opened.ready;
+  await lookAround();
+  await update();
+}
+
+/** What was in force until now is not known, nor what the pages without a note were opened with. */
+export async function forget() {
+  await opened.ready;
+  await lookAround(null);
+}
 
 /**
  * The worker starts, or the signals changed: look at every tab anew.
@@ -39,12 +83,17 @@ export const topOf = (tabId) => tops.get(tabId);
  * @param {(host: string) => Values} at what they come to on the pages of a host
  */
 export async function follow(signals, at) {
+  await opened.ready;
   valuesAt = at;
   everywhere = general(signals);
-  plain = !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length;
-  if (plain) for (const known of [tops, placed, moves]) known.clear();
+  holding = false;
+  plain = !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length
+    && opened.all().every((values) => alike(values, everywhere));
+  if (plain) for (const known of [tops, placed]) known.clear();
   for (const [tabId, url] of tops) place(tabId, url);
-  if (!plain) await Promise.all((await api.tabs.query({})).map(({ id }) => look(id)));
+  if (!plain) await lookAround();
+  begun = true;
+  begin();
   await update();
 }
 
@@ -55,46 +104,72 @@ export async function changed(tabId) {
   await update();
 }
 
-async function look(tabId) {
-  const before = moves.get(tabId);
-  const top = await topDocument(tabId);
-  if (moves.get(tabId) === before && top) arrive(tabId, top.url);
+/** @param {null} [values] what pages without a note were opened with, if not what is in force */
+async function lookAround(values) {
+  await Promise.all((await api.tabs.query({})).map(({ id }) => look(id, values)));
 }
 
-/** @param {{tabId: number, url: string}} at a page took its place in a tab */
-export async function committed({ tabId, url }) {
-  if (plain) return;
-  moved(tabId);
+/** @param {number} tabId @param {null} [values] */
+async function look(tabId, values) {
+  const before = moves.get(tabId);
+  const top = await topDocument(tabId);
+  if (!top || moves.get(tabId) !== before || away.has(tabId)) return;
+  note(tabId, top, values);
+  arrive(tabId, top.url);
+}
+
+function note(tabId, { documentId, url }, values) {
+  const host = hostOf(url);
+  opened.stands(tabId, documentId, host === null ? undefined : values === undefined ? valuesAt(host) : values);
+}
+
+/** @param {{tabId: number, documentId: string, url: string}} at a page took its place in a tab */
+export async function committed({ tabId, documentId, url }) {
+  away.delete(tabId);
+  const turn = moved(tabId);
+  if (!begun) await followed;
+  if (!moves.has(tabId)) return;   // closed
+  note(tabId, { documentId, url }, undefined);
+  if (plain || moves.get(tabId) !== turn) return;
   arrive(tabId, url);
   await update();
 }
 
 /** A tab is about to show something else. */
 export async function leaving(tabId, url) {
-  if (plain) return;
   moved(tabId);
+  away.add(tabId);
+  if (plain) return;
   const host = hostOf(url);
+  const before = placed.get(tabId)?.host;
   // Where the browser knows the page of a request, its site's rules can be there before it.
   const early = knowsTop && host !== null && !covers(`*.${host}`, hostOf(tops.get(tabId)) ?? "");
-  if (placed.get(tabId) !== host) placed.delete(tabId);
-  if (early && needsTab(everywhere, valuesAt(host))) placed.set(tabId, host);
+  placed.delete(tabId);
+  if (host !== null && (early || before === host)) placeFor(tabId, host, valuesAt(host), false);
   await update();
 }
 
 /** It did not leave after all. */
 export async function stayed(tabId) {
+  away.delete(tabId);
+  if (plain) return;
   if (tops.has(tabId)) place(tabId, tops.get(tabId));
+  else await look(tabId);
   await update();
 }
 
 /** @param {number} tabId it is closed */
 export async function closed(tabId) {
-  tops.delete(tabId);
-  moves.delete(tabId);
+  for (const known of [tops, moves, away]) known.delete(tabId);
+  opened.closed(tabId);
   if (placed.delete(tabId)) await update();
 }
 
-const moved = (tabId) => moves.set(tabId, (moves.get(tabId) ?? 0) + 1);
+function moved(tabId) {
+  const turn = (moves.get(tabId) ?? 0) + 1;
+  moves.set(tabId, turn);
+  return turn;
+}
 
 function arrive(tabId, url) {
   if (hostOf(url) === null) tops.delete(tabId);
@@ -104,15 +179,28 @@ function arrive(tabId, url) {
 
 function place(tabId, url) {
   const host = hostOf(url);
-  if (host !== null && needsTab(everywhere, valuesAt(host))) placed.set(tabId, host);
+  if (host === null) {
+    placed.delete(tabId);
+    return;
+  }
+  const values = opened.openedWith(tabId) ?? valuesAt(host);
+  placeFor(tabId, host, values, holding || !alike(values, valuesAt(host)));
+}
+
+function placeFor(tabId, host, values, alone) {
+  if (alone || needsTab(everywhere, values)) placed.set(tabId, { host, values, alone });
   else placed.delete(tabId);
 }
 
-function update() {
-  return inTurn(async () => {
-    const groups = Map.groupBy(placed, ([, host]) => JSON.stringify(valuesAt(host)));
-    const rules = [...groups].sort(([one], [other]) => one < other ? -1 : 1).flatMap(([values, group]) =>
-      tabRules(everywhere, JSON.parse(values), group.map(([tabId]) => tabId), [...new Set(group.map(([, host]) => host))]));
+/** Not before it is known what stands in which tab: rules of an earlier life of the worker hold. */
+async function update() {
+  if (!begun) return;
+  await inTurn(async () => {
+    const groups = Map.groupBy(placed, ([, { values, alone }]) => JSON.stringify([values, alone]));
+    const rules = [...groups].sort(([one], [other]) => one < other ? -1 : 1).flatMap(([key, group]) => {
+      const [values, alone] = JSON.parse(key);
+      return tabRules(alone ? null : everywhere, values, group.map(([tabId]) => tabId), [...new Set(group.map(([, { host }]) => host))]);
+    });
     const addRules = rules.slice(0, LAST - FIRST).map((rule, at) => ({ id: FIRST + at, ...rule }));
     const wanted = JSON.stringify(addRules);
     if (wanted === standing) return;
