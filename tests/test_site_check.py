@@ -292,6 +292,8 @@ def test_a_promise_that_ended_or_is_anothers(server: Hostile) -> None:
     ):
         serve_policy(server, promise=promises)
         assert codes(server.origin) == ["promise-invalid"]
+        (found,) = [one for one in looked(server.origin).findings if one.severity == "problem"]
+        assert ("Put a later `until` into site.toml" in found.told()) == ("ended" in found.message)
     ending = PromiseOf(("do-not-track",), _now() + timedelta(days=2))
     serve_policy(server, promise=ending.signed(server.origin, shops.SITE_KEY))
     assert codes(server.origin, "warning") == ["promise-ends"]

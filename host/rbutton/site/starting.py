@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from rbutton.site import folder, lines
-from rbutton.site.errors import FolderError, SiteError
+from rbutton.site.errors import FolderError, SiteError, sentence
 from rbutton.terms.encoding import check_origin, time_text
 from rbutton.terms.models import first_fault
 
@@ -97,7 +97,7 @@ def start(target: Path, said: Start) -> None:
     path = target / folder.FILE
     folder.write(path, text.encode(), 0o600)
     try:
-        folder.policy(target)
+        folder.policy(target)  # which makes the key
     except BaseException:
         path.unlink()
         raise
@@ -115,7 +115,26 @@ def _check(text: str) -> None:
     except ValidationError as error:
         raise SiteError(f"{first_fault(error, folder.FILE)}. Nothing was made.") from None
     except ValueError as error:
-        raise SiteError(f"{error}. Nothing was made.") from None
+        # Its first word is what the option is called by which it was said.
+        raise SiteError(f"{sentence(f'--{error}')} Nothing was made.") from None
+
+
+def check(target: Path, now: datetime) -> None:
+    """Before anything is made of what stands in the folder's `site.toml`; nothing is written.
+
+    Raises:
+        SiteError: it has a mistake, or what it promises is over.
+    """
+    said = folder.check(target)
+    for name, until in (
+        ("promise.until", said.promise and said.promise.until),
+        ("expires", said.expires),
+    ):
+        if until and until <= now:
+            raise FolderError(
+                f"{target / folder.FILE}: {name} is past: {time_text(until)}. Put a later "
+                f"{name.rpartition('.')[2]} there, and run this again. Nothing was written."
+            )
 
 
 def told(target: Path, command: str) -> Iterator[str]:
