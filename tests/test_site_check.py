@@ -413,6 +413,12 @@ def test_what_is_no_address_is_told(url: str) -> None:
     assert done.stderr.startswith("rbutton: That ")
 
 
+def test_a_bare_name_is_taken_for_https() -> None:
+    done = rbutton(None, "site", "check", "shop.invalid")
+    assert done.returncode == 1
+    assert "https://shop.invalid" in done.stdout
+
+
 class TestAnnouncing:
     """As extension/link.js reads it."""
 
