@@ -44,10 +44,25 @@ class TestInit:
         assert made.policy.accepts == {"SD-BASE", "no-stalking"}
         assert made.policy.negotiates
         modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in where.iterdir()}
-        assert modes == {folder.FILE: 0o600, folder.KEY: 0o600, folder.STORE: 0o600}
+        files = (folder.FILE, folder.KEY, folder.STORE, ".gitignore")
+        assert modes == dict.fromkeys(files, 0o600)
         assert stat.S_IMODE(where.stat().st_mode) == 0o700
         for word in ("nginx", "Apache", "Caddy", '<link rel="emanciterms"', "site check"):
             assert word in said
+
+    def test_key_and_store_stay_out_of_a_repository(self, where: Path) -> None:
+        """Of which the folder is a part; rules that are there are left alone."""
+        git = ("git", "-C", str(where.parent))
+        subprocess.run([*git, "init", "--quiet"], check=True)
+        site("init", where, *NEW)
+        folder.site(where).store.close()
+        subprocess.run([*git, "add", "."], check=True)
+        added = subprocess.run([*git, "ls-files"], capture_output=True, text=True, check=True)
+        assert added.stdout.split() == ["site/.gitignore", f"site/{folder.FILE}"]
+        (where / folder.FILE).unlink()
+        (where / ".gitignore").write_text("*\n")
+        site("init", where, *NEW)
+        assert (where / ".gitignore").read_text() == "*\n"
 
     def test_for_a_static_site_it_makes_the_one_file(self, where: Path) -> None:
         """With a promise that every agent can verify."""

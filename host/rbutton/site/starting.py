@@ -20,6 +20,14 @@ __all__ = ["Start", "check_origin", "start", "told"]
 #: What a static site uploads, to the address of the policy.
 UPLOAD = "emanciterms.json"
 
+#: Beside the key, as folders of sites lie in repositories.
+IGNORE = ".gitignore"
+_IGNORED = f"""\
+# Whoever has the key signs as this site; what it signed is between it and a person.
+/{folder.KEY}
+/{folder.STORE}*
+"""
+
 _HEAD = """\
 # What this site says of itself to people's agents, and what it signs.
 # Start every worker anew after an edit: all of them have to serve the same policy.
@@ -101,6 +109,8 @@ def start(target: Path, said: Start) -> None:
     except BaseException:
         path.unlink()
         raise
+    if not (target / IGNORE).exists():
+        folder.write(target / IGNORE, _IGNORED.encode(), 0o600)
 
 
 def _check(text: str) -> None:
@@ -147,7 +157,10 @@ def told(target: Path, command: str) -> Iterator[str]:
         SiteError: something in it cannot be used.
     """
     policy = folder.policy(target)
-    yield f"{target / folder.KEY} is the key the site signs with. Keep it secret, and back it up."
+    yield (
+        f"{target / folder.KEY} is the key the site signs with. Keep it secret and out of every "
+        "repository, and back it up."
+    )
     accepts = ", ".join(sorted(policy.accepts))
     yield f"{target / folder.FILE} is what the site says and signs: {accepts}"
     yield ""
