@@ -113,12 +113,42 @@ def test_nothing_yet_says_how_to_begin(home: Path) -> None:
     assert listed(home) == []
 
 
-def test_before_the_install_it_says_what_to_run(tmp_path: Path) -> None:
+READING = {
+    "agreements": "No agreement yet.",
+    "sites list": "No site has said anything yet.",
+    "verify": "Nothing is in your ledger yet.",
+}
+
+
+@pytest.mark.parametrize("command", READING)
+def test_before_the_button_was_started_there_is_nothing_yet(tmp_path: Path, command: str) -> None:
+    """Which is no error, and it says how to begin. Nothing is made."""
+    done = rbutton(tmp_path / "nowhere", *command.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{READING[command]} There is no {tmp_path}/nowhere/terms.toml")
+    assert "install_host.py" in done.stdout
+    done = rbutton(tmp_path / "nowhere", *command.split(), "--json")
+    assert (done.returncode, READING[command] in done.stderr) == (0, True)
+    assert all(json.loads(line)["records"] == 0 for line in done.stdout.splitlines())
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("command", [("export", "backup"), ("withdraw", "shop.example")])
+def test_what_needs_something_kept_says_what_to_run(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
     """Exit code 3: the machine is not set up. Nothing is made."""
-    done = rbutton(tmp_path / "nowhere", "agreements")
+    done = rbutton(tmp_path / "nowhere", *command)
     assert (done.returncode, done.stdout) == (3, "")
     assert "install_host.py" in done.stderr
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_terms_that_are_gone_hide_no_agreement(busy: Path) -> None:
+    """Though both files of them are."""
+    for path in busy.glob("terms.*"):
+        path.unlink()
+    assert "https://" in rbutton(busy, "agreements").stdout
 
 
 def test_the_platforms_folders_are_used_without_rbutton_home(
@@ -130,8 +160,7 @@ def test_the_platforms_folders_are_used_without_rbutton_home(
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     done = rbutton(None, "agreements")
-    assert done.returncode == 3
-    assert str(tmp_path / ".config" / "rbutton" / "terms.toml") in done.stderr
+    assert str(tmp_path / ".config" / "rbutton" / "terms.toml") in done.stdout
 
 
 def test_a_home_that_others_can_enter_is_refused(busy: Path) -> None:

@@ -83,6 +83,7 @@ def test_the_list_has_agreements_and_what_was_read(tmp_path: Path) -> None:
 def test_a_site_that_nobody_knows_says_nothing(home: Home) -> None:
     shown = sites(home, "show", "other.example")
     assert shown.returncode == 1
+    assert shown.stderr.startswith("Nothing is known of that site.")
     assert (
         "It says nothing that is known here. "
         "It was not asked yet: that is what “Look” in the button is for." in shown.stdout

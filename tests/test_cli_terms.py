@@ -132,12 +132,14 @@ SETS = [
 def test_set_and_unset_change_one_thing(begun: Path, typed: list[str], line: str) -> None:
     """No quotes needed on the command line; nothing is asked about afterwards."""
     done = rbutton(begun, "terms", "set", *typed)
-    assert (done.returncode, done.stdout) == (0, f"{begun}/terms.toml is changed.\n")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"{begun}/terms.toml is changed: {typed[0]} is ")
     assert line in set_in(begun)
     assert "# Your terms, and how" in text(begun)
     assert rbutton(begun, "terms", "set", *typed).stdout == "That is how it was.\n"
     assert "To be confirmed" not in rbutton(begun, "terms", "check").stdout
-    assert rbutton(begun, "terms", "unset", typed[0]).returncode == 0
+    done = rbutton(begun, "terms", "unset", typed[0])
+    assert (done.returncode, f"{typed[0]} is taken out." in done.stdout) == (0, True)
     assert line not in set_in(begun)
 
 
@@ -183,10 +185,68 @@ def test_exceptions_are_granted_and_revoked(begun: Path) -> None:
     assert "exceptions" not in set_in(begun)
 
 
-def test_before_the_first_run_there_is_nothing_to_change(home: Path) -> None:
-    for verb in (["check"], ["set", "signals.dnt", "on"], ["edit"], ["unset", "signals.dnt"]):
-        assert rbutton(home, "terms", *verb).returncode == 3
-    assert not (home / "terms.toml").exists()
+def test_a_change_says_what_it_comes_to(begun: Path) -> None:
+    """As terms.toml has it, and what it makes laxer."""
+    file = f"{begun}/terms.toml"
+
+    def told(*typed: str) -> list[str]:
+        done = rbutton(begun, "terms", *typed)
+        assert done.returncode == 0
+        return done.stdout.splitlines()
+
+    assert told("set", "proffer.lasts", "1 month") == [
+        f'{file} is changed: proffer.lasts is "1 month" now.',
+        "This makes something laxer:",
+        "- What is signed lasts 1 month now; it was for good.",
+    ]
+    unset = [f"{file} is changed: proffer.lasts is taken out."]
+    assert told("unset", "proffer.lasts") == unset
+    assert told("grant", "news.example", "ads.example", "--until", "2099-01-01T00:00:00Z") == [
+        f"{file} is changed: granted on news.example: ads.example, until 2099-01-01T00:00:00Z.",
+        "This makes something laxer:",
+        "- On news.example, ads.example may track you now until 2099-01-01.",
+    ]
+    assert told("grant", "news.example")[-2:] == [
+        "What was granted there before stays: ads.example, until 2099-01-01T00:00:00Z.",
+        "All of it is taken back by: rbutton terms revoke news.example",
+    ]
+    revoked = [f"{file} is changed: what was granted on news.example is taken out."]
+    assert told("revoke", "news.example") == revoked
+
+
+def test_terms_that_are_gone_are_said_to_be_put_back(begun: Path) -> None:
+    """From where the last good ones are; of another file nothing of the kind."""
+    (begun / "terms.toml").unlink()
+    done = rbutton(begun, "terms", "check")
+    assert done.returncode == 1
+    assert f"Put it back; the last good one is {begun}/terms.last-good.toml." in done.stdout
+
+
+@pytest.mark.parametrize("verb", [["set", "signals.dnt", "off"], ["grant", "news.example"]])
+def test_before_the_first_run_a_change_writes_the_first_file(
+    tmp_path: Path, verb: list[str]
+) -> None:
+    home = tmp_path / "new"
+    assert rbutton(home, "terms", *verb).returncode == 0
+    assert "# Your terms, and how" in text(home)
+    assert text(home) != FIRST_TEXT
+
+
+def test_before_the_first_run_an_edit_begins_with_the_first_file(tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    done = rbutton(home, "terms", "edit", env=editor(tmp_path, ('dnt = "on" ', 'dnt = "off"')))
+    assert done.returncode == 2, "there is nobody to ask whether that is meant"
+    assert text(home) == FIRST_TEXT
+
+
+def test_before_the_first_run_nothing_is_wrong(tmp_path: Path) -> None:
+    home = tmp_path / "none"
+    done = rbutton(home, "terms", "check")
+    assert done.returncode == 0
+    assert f"There is no {home}/terms.toml yet. It is written when" in done.stdout
+    told = json.loads(rbutton(home, "terms", "check", "--json").stdout)
+    assert (told["ok"], len(told["notes"])) == (True, 1)
+    assert not home.exists()
 
 
 def editor(folder: Path, *edits: tuple[str, str]) -> dict[str, str]:
@@ -278,11 +338,14 @@ def test_an_unfinished_edit_is_never_dropped_nor_put_over_what_is_newer_unsaid(
     assert not list(begun.glob("terms.*edit*"))
 
 
-@pytest.mark.parametrize("room", [[], ["terms"], ["sites"]])
-def test_without_a_verb_the_verbs_are_listed(room: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("room", "verb"),
+    [([], "signals"), (["terms"], "list"), (["sites"], "list"), (["site"], "init")],
+)
+def test_without_a_verb_the_verbs_are_listed(room: list[str], verb: str) -> None:
     done = rbutton(None, *room)
     assert (done.returncode, done.stdout) == (2, "")
-    assert re.search(rf"^ +{'list' if room else 'signals'} ", done.stderr, re.MULTILINE)
+    assert re.search(rf"^ +{verb} ", done.stderr, re.MULTILINE)
 
 
 def test_an_edit_put_in_place_settles_an_earlier_one_by_hand(begun: Path, tmp_path: Path) -> None:

@@ -111,11 +111,19 @@ def test_a_site_that_is_forgotten_is_as_new(busy: Home) -> None:
         assert seen(running, site)["reason"] == "declined"
         done = forget(busy, DECLINED, "--yes")
         assert "new again, and may be offered terms" in done.stdout
-        assert '[sites."declined.example"]\n  negotiate = "never"' in done.stdout
         assert seen(running, site)["reason"] == "nothing-here"
         assert visit(running, site)["offer"] == "touch"
         assert offer(running, "touch", site)[0]
     assert forget(busy, DECLINED, "--yes").returncode == 0
+    (line,) = [one for one in done.stdout.splitlines() if one.startswith("  rbutton ")]
+    assert rbutton(busy.config, *line.split()[1:]).returncode == 0
+    assert '[sites."declined.example"]\nnegotiate = "never"' in busy.terms_file.read_text()
+
+
+def test_before_the_button_was_started_nothing_is_kept(tmp_path: Path) -> None:
+    done = rbutton(tmp_path / "none", "forget", DECLINED)
+    assert done.returncode == 1
+    assert done.stdout.startswith("Nothing is kept of any site yet. There is no ")
 
 
 def test_terms_that_name_the_site_are_told_of(busy: Home) -> None:

@@ -87,6 +87,16 @@ def test_the_person_is_told_what_is_left_to_do(installed: Machine) -> None:
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_it_is_said_when_the_terms_are_written_only_while_there_are_none(
+    machine: Machine,
+) -> None:
+    yet = f"{machine.config / 'terms.toml'} (written when the button first starts)\n"
+    assert yet in machine.run()
+    (machine.config / "terms.toml").write_text("")
+    said = machine.run()
+    assert (yet in said, f"Your terms: {machine.config / 'terms.toml'}\n" in said) == (False, True)
+
+
 def test_nobody_else_can_look_in(installed: Machine) -> None:
     for folder in (installed.data, installed.config, installed.launcher.parent):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder

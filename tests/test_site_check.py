@@ -292,6 +292,8 @@ def test_a_promise_that_ended_or_is_anothers(server: Hostile) -> None:
     ):
         serve_policy(server, promise=promises)
         assert codes(server.origin) == ["promise-invalid"]
+        (found,) = [one for one in looked(server.origin).findings if one.severity == "problem"]
+        assert ("Put a later `until` into site.toml" in found.told()) == ("ended" in found.message)
     ending = PromiseOf(("do-not-track",), _now() + timedelta(days=2))
     serve_policy(server, promise=ending.signed(server.origin, shops.SITE_KEY))
     assert codes(server.origin, "warning") == ["promise-ends"]
@@ -409,6 +411,12 @@ def test_what_is_no_address_is_told(url: str) -> None:
     done = rbutton(None, "site", "check", url)
     assert done.returncode == 2
     assert done.stderr.startswith("rbutton: That ")
+
+
+def test_a_bare_name_is_taken_for_https() -> None:
+    done = rbutton(None, "site", "check", "shop.invalid")
+    assert done.returncode == 1
+    assert "https://shop.invalid" in done.stdout
 
 
 class TestAnnouncing:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -43,10 +44,25 @@ class TestInit:
         assert made.policy.accepts == {"SD-BASE", "no-stalking"}
         assert made.policy.negotiates
         modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in where.iterdir()}
-        assert modes == {folder.FILE: 0o600, folder.KEY: 0o600, folder.STORE: 0o600}
+        files = (folder.FILE, folder.KEY, folder.STORE, ".gitignore")
+        assert modes == dict.fromkeys(files, 0o600)
         assert stat.S_IMODE(where.stat().st_mode) == 0o700
         for word in ("nginx", "Apache", "Caddy", '<link rel="emanciterms"', "site check"):
             assert word in said
+
+    def test_key_and_store_stay_out_of_a_repository(self, where: Path) -> None:
+        """Of which the folder is a part; rules that are there are left alone."""
+        git = ("git", "-C", str(where.parent))
+        subprocess.run([*git, "init", "--quiet"], check=True)
+        site("init", where, *NEW)
+        folder.site(where).store.close()
+        subprocess.run([*git, "add", "."], check=True)
+        added = subprocess.run([*git, "ls-files"], capture_output=True, text=True, check=True)
+        assert added.stdout.split() == ["site/.gitignore", f"site/{folder.FILE}"]
+        (where / folder.FILE).unlink()
+        (where / ".gitignore").write_text("*\n")
+        site("init", where, *NEW)
+        assert (where / ".gitignore").read_text() == "*\n"
 
     def test_for_a_static_site_it_makes_the_one_file(self, where: Path) -> None:
         """With a promise that every agent can verify."""
@@ -81,6 +97,30 @@ class TestInit:
         members = json.loads((where / "emanciterms.json").read_bytes())
         assert promise.read(members["promise"]).promise.until == "2031-01-01T00:00:00Z"
 
+    @pytest.mark.parametrize("key", ["until", "expires"])
+    def test_what_is_over_is_not_made(self, where: Path, key: str) -> None:
+        """A file that no button would heed; the one that was made before stays."""
+        site("init", where, *NEW, "--static")
+        made = (where / "emanciterms.json").read_bytes()
+        path = where / folder.FILE
+        text, over = path.read_text(), f"{key} = 2020-01-01T00:00:00Z\n"
+        edited = re.sub(r"until = .*\n", over, text) if key == "until" else over + text
+        path.write_text(edited)
+        said = site("init", where, "--new-key", code=3)
+        assert f"{key} is past: 2020-01-01T00:00:00Z. Put a later {key} there" in said
+        assert (where / "emanciterms.json").read_bytes() == made
+
+    def test_a_mistake_in_the_file_leaves_the_key(self, where: Path) -> None:
+        """It is found before the new one is made."""
+        site("init", where, *NEW, "--accepts", "no-stalking")
+        path = where / folder.FILE
+        before = {one.name: one.read_bytes() for one in where.iterdir()}
+        for mistake in ("acepts = 3", 'counter = ["SD-BASE-DP"]'):
+            path.write_bytes(before[folder.FILE] + f"{mistake}\n".encode())
+            site("init", where, "--new-key", code=3)
+            path.write_bytes(before[folder.FILE])
+            assert {one.name: one.read_bytes() for one in where.iterdir()} == before
+
     def test_a_new_key_notes_the_old_one(self, where: Path) -> None:
         site("init", where, *NEW)
         old = folder.policy(where).jwk
@@ -99,8 +139,8 @@ class TestInit:
             (("--origin", "https://shop.example/", "--name", "x"), 2, "not an origin"),
             ((*NEW, "--accepts", "zebra"), 3, "not in the roster: zebra"),
             (("--origin", ORIGIN, "--name", "a\u202eb"), 3, "bidi"),
-            ((*NEW, "--contact", "zebra"), 3, "mailto:"),
-            ((*NEW, "--accepts", "SD-BASE-PD"), 3, "Did you mean SD-BASE-DP?"),
+            ((*NEW, "--contact", "zebra"), 3, "--contact is not a mailto: or https: URL. Nothing"),
+            ((*NEW, "--accepts", "SD-BASE-PD"), 3, "Did you mean SD-BASE-DP? Nothing was made."),
             ((*NEW, "--accepts", "NO-Stalkin"), 3, "Did you mean no-stalking?"),
         ],
     )
@@ -128,7 +168,11 @@ class TestInit:
 
 MISTAKES = {
     "name = 3": "name is wrong",
-    'zebra = "x"': "zebra is not a member",
+    'zebra = "x"': "zebra is not a member it may have.\n",
+    "acepts = []": "acepts is not a member it may have. Did you mean accepts?\n",
+    "rate = {bursts = 3}": "rate.bursts is not a member it may have. Did you mean burst?\n",
+    'rate = {contact = "x"}': "contact stands above the first section, [rate] or another.",
+    'contact = "zebra"': "site.toml: contact is not a mailto: or https: URL.\n",
     'limits = {track = {offsite = "never"}}': 'in quotes: "track.offsite"',
     'expires = "2027-01-01"': "without quotes",
     "expires = 2027-01-01T00:00:00": "no time zone",

@@ -50,6 +50,16 @@ def test_every_clause_is_explained_with_values_it_has() -> None:
             assert not named
 
 
+def test_what_init_makes_unasked_is_told(tmp_path: Path) -> None:
+    rbutton(
+        None, "site", "init", tmp_path / "site", "--origin", "https://shop.example", "--name", "x"
+    )
+    made = folder.settings(tmp_path / "site")
+    accepts = [f"`{one}`" for one in made.accepts]
+    assert f"Without `--accepts` it signs {', '.join(accepts[:-1])} and {accepts[-1]};" in TEXT
+    assert f"`init` writes `keep_ended_days = {made.keep_ended_days}`" in TEXT
+
+
 def test_the_table_of_keys_is_the_files() -> None:
     rows = table(TEXT, "key", "what it is")
     told = [key for keys, _ in rows for key in spans(keys)]

@@ -290,6 +290,47 @@ def test_any_key_is_set_and_taken_out_in_any_way_of_writing(home: Home, text: st
     assert (now.count("#"), now.count("[")) == (text.count("#"), text.count("["))
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "above"),
+    [
+        ("proffer.lasts", "1 year", '# lasts = "1 year"'),
+        ("proffer.also", ["SD-BASE"], '# also = ["SD-BASE"]'),
+    ],
+)
+def test_a_new_key_stands_below_its_sample(home: Home, key: str, value: object, above: str) -> None:
+    """So that the samples of other sections may be uncommented; taken out, nothing is left."""
+    file = opened(home)
+    file.set(key, value)
+    lines = home.terms_file.read_text().splitlines()
+    name = key.partition(".")[2]
+    assert lines[lines.index(above) + 1].startswith(f"{name} = ")
+    text, sample = home.terms_file.read_text(), '# [claims]\n# look = "click"'
+    assert sample in text
+    home.terms_file.write_text(text.replace(sample, '[claims]\nlook = "auto"'))
+    again = opened(home)
+    assert (again.problem, again.settings.claims.look) == (None, "auto")
+    home.terms_file.write_text(text)
+    opened(home).set(key, None)
+    assert home.terms_file.read_text() == FIRST_TEXT
+
+
+def test_a_new_key_without_a_sample_stands_below_the_last_one(home: Home) -> None:
+    """And not below what is said of the next section."""
+    home.terms_file.write_text('[proffer]\nterms = [\n["SD-BASE"],\n]\n\n# Mine:\n[signals]\n')
+    opened(home).set("proffer.lasts", "1 year")
+    assert ']\nlasts = "1 year"\n\n# Mine:\n[signals]' in home.terms_file.read_text()
+
+
+def test_a_section_that_is_taken_out_leaves_no_gap(home: Home) -> None:
+    """Nor does an exception."""
+    file = opened(home)
+    file.set("sites.news.example.gpc", "off")
+    file.grant("news.example", None, None)
+    file.revoke("news.example")
+    file.set("sites.news.example.gpc", None)
+    assert home.terms_file.read_text() == FIRST_TEXT
+
+
 def test_what_is_set_already_leaves_the_file_alone(home: Home) -> None:
     """To the byte."""
     file = opened(home)

@@ -231,13 +231,15 @@ def _tell_what_is_left(
     others = [each for each in found if each not in comes_to]
     file = where.config / "terms.toml"
     terms = f"Each person's terms: {file}" if where.for_all else f"Your terms: {file}"
+    if not file.exists():
+        terms += " (written when the button first starts)"
     if where.for_all:
         teller.say("\nFor everyone on this machine:")
     teller.say(f"""
 The host is installed, and {titles} can reach it. The folder this came from can be deleted.
 {what_comes(comes_to)}{what_is_left(others, where)}
 
-{terms} (written when the button first starts)
+{terms}
 The command: {_command(where, link)}""")
 
 

@@ -33,7 +33,11 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: the ledger cannot be read, or was changed.
     """
-    found = listed(homes.existing())
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("No agreement yet.", as_json=options.json)
+        return DONE
+    found = listed(home)
     if options.json:
         for one in found:
             print(json.dumps(one))

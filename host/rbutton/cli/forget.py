@@ -39,7 +39,10 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: nothing was erased, or the message says that it was.
     """
-    home = homes.existing()
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("Nothing is kept of any site yet.", as_json=False)
+        return NO
     ledger = Ledger(home.data / "ledger.sqlite3")
     kept = {
         origin: ledger.of_origin(origin)
@@ -87,6 +90,6 @@ def _afterwards(home: Home, origins: Collection[str]) -> Iterator[str]:
     else:
         yield (
             "To your agent the site is new again, and may be offered terms. To keep it from that, "
-            f"write in {home.terms_file}:"
+            "type:"
         )
-        yield from (f'  [sites."{host}"]\n  negotiate = "never"' for host in hosts)
+        yield from (f"  rbutton terms set sites.{host}.negotiate never" for host in hosts)

@@ -155,7 +155,9 @@ def _terms(home: Home, plan: Plan) -> list[str]:
         case "nothing":
             return ["terms.toml: nothing to change."]
         case "write":
-            told = "terms.toml: taken from the backup, as the one here was never changed."
+            changed = "the one here was never changed"
+            there = changed if home.terms_file.exists() else "there is none here"
+            told = f"terms.toml: taken from the backup, as {there}."
         case "beside":
             told = (
                 "terms.toml: yours stays as it is. The backup's is put beside it, for you to "

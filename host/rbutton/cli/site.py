@@ -4,7 +4,7 @@ from argparse import Namespace
 from importlib import import_module
 
 from rbutton.cli import site_check, site_export, site_init, site_serve
-from rbutton.cli.commands import Commands
+from rbutton.cli.commands import Commands, show_verbs
 from rbutton.cli.site_problems import told
 
 _VERBS = (site_init, site_serve, site_check, site_export)
@@ -18,7 +18,8 @@ def add(commands: Commands) -> None:
         description="Makes a website ⊃: one that signs people's own terms, or promises them. "
         "docs/for-sites.md has it in full.",
     )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    show_verbs(parser)
+    verbs = parser.add_subparsers(metavar="VERB")
     for verb in _VERBS:
         one = verb.add(verbs)
         one.set_defaults(run=_run, verb=verb.__name__)

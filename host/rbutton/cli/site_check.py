@@ -17,7 +17,7 @@ def add(verbs: Commands) -> ArgumentParser:
         description="Asks a site for its page, its policy and its endpoint, as a visitor's button "
         "does; nothing is signed. Exit codes: 0 nothing is wrong, 1 something is.",
     )
-    parser.add_argument("url", metavar="URL", help="a page of the site, https://shop.example")
+    parser.add_argument("url", metavar="URL", help="a page of the site, or shop.example")
     parser.add_argument(
         "--json", action="store_true", help="one JSON object a finding, a line each"
     )
@@ -28,8 +28,11 @@ def run(options: Namespace) -> int:
     """Look, and tell."""
     from rbutton.site.check.looking import NoAddress, look
 
+    url = options.url
+    if "://" not in url and "." in url:
+        url = f"https://{url}"
     try:
-        looked = asyncio.run(look(options.url))
+        looked = asyncio.run(look(url))
     except NoAddress as error:
         print(f"rbutton: That {error}", file=sys.stderr)
         return USAGE

@@ -51,6 +51,7 @@ def run(options: Namespace) -> int:
     from rbutton.site import folder, starting
 
     target: Path = options.folder
+    now = datetime.now(UTC)
     if not (target / folder.FILE).exists():
         if not options.origin or not options.name:
             print(
@@ -72,7 +73,7 @@ def run(options: Namespace) -> int:
                 options.contact,
                 tuple(options.accepts or _ACCEPTS),
                 static=options.static,
-                until=datetime.now(UTC).replace(microsecond=0) + timedelta(days=365),
+                until=now.replace(microsecond=0) + timedelta(days=365),
             ),
         )
     elif given := [
@@ -84,6 +85,7 @@ def run(options: Namespace) -> int:
             f"{target / folder.FILE} was there already and was kept: {' and '.join(given)} changed "
             "nothing. To change it, edit that file, then start every worker anew.\n"
         )
+    starting.check(target, now)
     if options.new_key:
         old = folder.change_key(target)
         print(

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 from argparse import Namespace
 from datetime import UTC, datetime
 from typing import Any
@@ -68,7 +69,11 @@ def run_list(options: Namespace) -> int:
     Raises:
         PersonError: what is kept cannot be read.
     """
-    known = _Known(homes.existing())
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("No site has said anything yet.", as_json=options.json)
+        return DONE
+    known = _Known(home)
     found = [known.summary(origin) for origin in known.origins()]
     if options.json:
         for one in found:
@@ -88,7 +93,13 @@ def run_show(options: Namespace) -> int:
     # One host may be known by several ports.
     meant = [origin for origin in known.origins() if is_meant(options.site, origin)]
     found = [_show(known, origin, options) for origin in meant or [_origin(options.site)]]
-    return DONE if any(found) else NO
+    if any(found):
+        return DONE
+    print(
+        "Nothing is known of that site. All sites of which something is: rbutton sites list",
+        file=sys.stderr,
+    )
+    return NO
 
 
 def _show(known: "_Known", origin: str, options: Namespace) -> bool:

@@ -120,14 +120,19 @@ def run_check(options: Namespace) -> int:
     """Say whether a file is right, and what is to be known of it.
 
     Raises:
-        PersonError: it cannot be read at all, or nothing is set up.
+        PersonError: the home cannot be used.
     """
-    home = homes.existing() if options.file is None else None
-    path: Path = home.terms_file if home else options.file
+    home = homes.begun() if options.file is None else None
+    path: Path = options.file or Home.of_environment().terms_file
     told: dict[str, Any] = {"file": str(path), "ok": True, "line": None}
     told |= {"message": None, "fix": None, "notes": []}
+    if not (home or options.file):
+        homes.tell_not_yet("Nothing is wrong.", as_json=options.json)
+        if options.json:
+            print(json.dumps({**told, "notes": [homes.not_yet()]}))
+        return DONE
     try:
-        text = text_of(path)
+        text = text_of(path, home.last_good if home else None)
         found = parse(text, catalogue().documents)
     except PersonError as error:
         told |= {"ok": False, "message": error.message, "fix": error.fix}

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import tomllib
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ from rbutton.cli import asking, homes, mistake
 from rbutton.cli.commands import DONE, NO, Commands
 from rbutton.person import files, terms_schema
 from rbutton.person.errors import Mistake, PersonError
+from rbutton.person.loosening import loosenings
 from rbutton.person.terms_edit import key_of
 from rbutton.person.terms_file import TermsFile, text_of
 from rbutton.shipped.limits import limits
 from rbutton.shipped.roster import catalogue
+from rbutton.terms.encoding import time_text
 
 #: Asked for where neither VISUAL nor EDITOR says which.
 _EDITORS = ("sensible-editor", "editor", "nano", "vi")
@@ -78,7 +81,15 @@ def run_set(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
-    return _change(lambda file: file.set(options.key, _value(options.key, options.values)))
+    from tomlkit import item
+
+    def value() -> Any:
+        return _value(options.key, options.values)
+
+    return _change(
+        lambda file: file.set(options.key, value()),
+        lambda: f"{options.key} is {item(value()).as_string()} now.",
+    )
 
 
 def run_unset(options: Namespace) -> int:
@@ -87,7 +98,7 @@ def run_unset(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
-    return _change(lambda file: file.set(options.key, None))
+    return _change(lambda file: file.set(options.key, None), lambda: f"{options.key} is taken out.")
 
 
 def run_grant(options: Namespace) -> int:
@@ -96,7 +107,31 @@ def run_grant(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
-    return _change(lambda file: file.grant(options.site, options.targets or None, options.until))
+    now, targets = datetime.now(UTC), options.targets or None
+
+    def change(file: TermsFile) -> None:
+        file.grant(options.site, targets, options.until)
+        for one in file.settings.exceptions:
+            same = set(one.targets or ()) == set(options.targets)
+            if one.site == options.site and one.holds(now) and not same:
+                until = time_text(one.until) if one.until else None
+                staying.append(_granted(one.targets, until))
+
+    staying: list[str] = []
+    code = _change(
+        change, lambda: f"granted on {options.site}: {_granted(targets, options.until)}."
+    )
+    if staying:
+        print(
+            f"What was granted there before stays: {'; '.join(staying)}.\n"
+            f"All of it is taken back by: rbutton terms revoke {options.site}"
+        )
+    return code
+
+
+def _granted(targets: Sequence[str] | None, until: str | None) -> str:
+    who = ", ".join(targets) if targets else "everybody"
+    return f"{who}, until {until}" if until else who
 
 
 def run_revoke(options: Namespace) -> int:
@@ -105,7 +140,10 @@ def run_revoke(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
-    return _change(lambda file: file.revoke(options.site))
+    return _change(
+        lambda file: file.revoke(options.site),
+        lambda: f"what was granted on {options.site} is taken out.",
+    )
 
 
 def run_edit(options: Namespace) -> int:
@@ -114,7 +152,7 @@ def run_edit(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed; the copy is where it was, if one was edited.
     """
-    home = homes.existing()
+    home = homes.existing_or_new()
     roster = catalogue().documents
     terms_schema.write(home, roster)
     file, copy = TermsFile(home, roster), home.config / _COPY
@@ -139,7 +177,7 @@ def run_edit(options: Namespace) -> int:
         print("Nothing was changed.")
         return DONE
     if changes:
-        print("\n".join(["This makes something laxer:", *(f"- {one}" for one in changes)]))
+        print(_laxer(changes))
         if not options.yes and not asking.yes("Put it in place?"):
             return _kept(copy)
     try:
@@ -151,13 +189,22 @@ def run_edit(options: Namespace) -> int:
     return DONE
 
 
-def _change(change: Callable[[TermsFile], None]) -> int:
-    home = homes.existing()
+def _laxer(changes: Sequence[str]) -> str:
+    return "\n".join(["This makes something laxer:", *(f"- {one}" for one in changes)])
+
+
+def _change(change: Callable[[TermsFile], None], said: Callable[[], str]) -> int:
+    """Make a change; if it is one, say what it comes to."""
+    home = homes.existing_or_new()
     file = TermsFile(home, catalogue().documents)
-    before = file.read()
+    before, was = file.read(), file.settings
     mistake.change(home, lambda: change(file))
-    same = file.read() == before
-    print("That is how it was." if same else f"{home.terms_file} is changed.")
+    if file.read() == before:
+        print("That is how it was.")
+        return DONE
+    print(f"{home.terms_file} is changed: {said()}")
+    if changes := loosenings(was, file.settings, datetime.now(UTC)):
+        print(_laxer(changes))
     return DONE
 
 

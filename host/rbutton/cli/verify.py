@@ -29,7 +29,13 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: the ledger cannot be read at all.
     """
-    ledger = Ledger(homes.existing().data / "ledger.sqlite3")
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("Nothing is in your ledger yet.", as_json=options.json)
+        if options.json:
+            print(json.dumps({"records": 0, "agreements": 0, "erased": 0, "bad": None}))
+        return DONE
+    ledger = Ledger(home.data / "ledger.sqlite3")
     tail, verification = ledger.tail(), Verification()
     bad: BadRecord | None = None
     try:

@@ -3,6 +3,7 @@
 Text in, text out. Whoever writes the result checks it first, as for any other edit.
 """
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +44,8 @@ def put(text: str, key: Key, value: Any) -> str:
     """
     expected = _with(tomllib.loads(text), key, value)
     ways = (
-        lambda: _spaced(text, _put(text, key, value)),
+        lambda: _put_line(text, key, value),
+        lambda: _closed_up(text, _spaced(text, _put(text, key, value))),
         lambda: _put(text, key, value),
         lambda: _put_dotted(text, key, value),
     )
@@ -130,7 +132,71 @@ def revoke(text: str, site: str, targets: object) -> str:
     expected = {name: value for name, value in plain.items() if name != "exceptions"}
     if left:
         expected["exceptions"] = left
-    return _checked(text, expected, lambda: _edited(text, take_out))
+    return _checked(
+        text,
+        expected,
+        lambda: _closed_up(text, _edited(text, take_out)),
+        lambda: _edited(text, take_out),
+    )
+
+
+def _put_line(text: str, key: Key, value: Any) -> str:
+    """A line of its own in a section that is there: below its sample, or else the last key.
+
+    tomlkit puts it below all comments that follow, which belong to what comes next.
+
+    Raises:
+        KeyError: it is no new key of such a section.
+    """
+    import tomlkit
+
+    *parents, name = key
+    if value is None or _at(tomllib.loads(text), key) is not None:
+        raise KeyError(name)
+    lines = text.split("\n")
+    place = _place(lines, parents, name)
+    indent = re.match(r"[ \t]*", lines[place])[0]  # type: ignore[index]
+    written = f"{indent}{tomlkit.key([name]).as_string()} = {tomlkit.item(value).as_string()}"
+    if lines[place].endswith("\r"):
+        written += "\r"
+    return "\n".join([*lines[: place + 1], written, *lines[place + 1 :]])
+
+
+def _place(lines: Sequence[str], parents: Sequence[str], name: str) -> int:
+    """The line of `lines` below which a new key of that section stands best."""
+    place: int | None = None
+    its_samples = True
+    sample = re.compile(rf"\s*#\s*{re.escape(name)}\s*=")
+    for at, line in enumerate(lines):
+        if place is None:
+            place = at if _at(_header(line), parents) == {} else None
+        elif _header(line) is not None:
+            break
+        elif re.match(r"\s*#\s*\[", line):
+            its_samples = False
+        elif its_samples and sample.match(line):
+            return at
+        elif line.strip() and not line.lstrip().startswith("#"):
+            place = at
+    if place is None:
+        raise KeyError(name)
+    return place
+
+
+def _header(line: str) -> Any:
+    """What the header of a section says by itself, however it is written; None: it is none."""
+    if not line.startswith("["):
+        return None
+    try:
+        return tomllib.loads(line)
+    except ValueError:
+        return None
+
+
+def _at(members: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        members = members.get(name) if isinstance(members, dict) else None
+    return members
 
 
 def _put(text: str, key: Key, value: Any) -> str:
@@ -172,6 +238,15 @@ def _spaced(text: str, changed: str) -> str:
             if old[line] < 0 and lines and lines[-1].strip():
                 lines.append("\r" if line.endswith("\r") else "")
         lines.append(line)
+    return "\n".join(lines)
+
+
+def _closed_up(text: str, changed: str) -> str:
+    """Without the blank line above what was taken out, where another follows or the end."""
+    old, lines = text.split("\n"), changed.split("\n")
+    at = next((at for at, (a, b) in enumerate(zip(old, lines, strict=False)) if a != b), 0)
+    if at > 0 and len(lines) < len(old) and not lines[at - 1].strip() and not lines[at].strip():
+        del lines[at - 1]
     return "\n".join(lines)
 
 

@@ -342,13 +342,17 @@ def had_first_run(home: Home) -> bool:
     return home.last_good.exists() or home.terms_file.exists()
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path, last_good: Path | None = None) -> str:
     """The text of a file like `terms.toml`.
+
+    Args:
+        path: of the file.
+        last_good: what can be put back where it is missing.
 
     Raises:
         PersonError: it is missing, cannot be read, or is too large.
     """
-    text = _read(path, None)
+    text = _read(path, last_good)
     if isinstance(text, PersonError):
         raise text
     return text

@@ -8,6 +8,12 @@ class SiteError(Exception):
     """
 
 
+def sentence(said: object) -> str:
+    """What was said, with a stop where it has no end of its own."""
+    text = str(said)
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
 class KeyFileError(SiteError):
     """The key file."""
 

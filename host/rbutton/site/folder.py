@@ -1,5 +1,6 @@
 """A site's folder: `site.toml`, its key, the keys it had before, and by default its store."""
 
+import difflib
 import json
 import os
 import tempfile
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rbutton.site import key_file
-from rbutton.site.errors import FolderError
+from rbutton.site.errors import FolderError, sentence
 from rbutton.site.limit import Rate
 from rbutton.site.policy import PromiseOf, SitePolicy
 from rbutton.site.site import Site
@@ -65,6 +66,9 @@ class Settings(_Part):
     rate: _Rate = _Rate()
 
 
+_TABLES: dict[str, type[_Part]] = {"promise": _Promise, "rate": _Rate}
+
+
 def settings(folder: Path) -> Settings:
     """What the folder's `site.toml` says.
 
@@ -95,12 +99,22 @@ def policy(folder: Path) -> SitePolicy:
         FolderError: `site.toml` has a mistake.
         KeyFileError: the key cannot be used.
     """
+    said = check(folder)
+    return policy_of(said, key_file.load_or_create(folder / KEY), former_keys(folder))
+
+
+def check(folder: Path) -> Settings:
+    """What the folder's `site.toml` says, which makes a policy; no key is read or made.
+
+    Raises:
+        FolderError: it has a mistake.
+    """
     said = settings(folder)
-    key = key_file.load_or_create(folder / KEY)
     try:
-        return policy_of(said, key, former_keys(folder))
+        policy_of(said, Ed25519PrivateKey.generate(), former_keys(folder))
     except ValueError as error:
-        raise FolderError(f"{folder / FILE}: {error}.") from None
+        raise FolderError(sentence(f"{folder / FILE}: {error}")) from None
+    return said
 
 
 def policy_of(said: Settings, key: Ed25519PrivateKey, former: Iterable[PublicKey]) -> SitePolicy:
@@ -216,8 +230,21 @@ def write(path: Path, content: bytes, mode: int) -> None:
 
 def _hint(error: ValidationError) -> str:
     fault: Any = error.errors()[0]
+    if fault["type"] == "extra_forbidden":
+        return _meant(*fault["loc"])
     if isinstance(fault["input"], dict) and fault["loc"][0] == "limits":
         return ' Write the clause in quotes: "track.offsite" = "never"'
     if fault["type"].startswith("datetime"):
         return " Write a time with its zone, without quotes: 2027-06-30T00:00:00Z"
+    return ""
+
+
+def _meant(*place: str) -> str:
+    *parents, name = place
+    part = _TABLES[parents[0]] if parents else Settings
+    near = difflib.get_close_matches(name.lower(), part.model_fields, n=1)
+    if near:
+        return f" Did you mean {near[0]}?"
+    if parents and name in Settings.model_fields:
+        return f" {name} stands above the first section, [{parents[0]}] or another."
     return ""

@@ -137,7 +137,9 @@ class SitePolicy:
             past = datetime.min.replace(tzinfo=UTC)
             policy.read(body, origin, catalogue().vocabulary, past)
         except InvalidDocument as error:
-            raise ValueError(str(error)) from None
+            # Named as here: the member is one of the controller.
+            said = str(error).removeprefix("the policy's ").removeprefix("controller.")
+            raise ValueError(said) from None
         former = frozenset(former_keys) - {PublicKey.of(key)}
         return cls(origin, name, ids, most, others, negotiates, expires, key, former, body)
 

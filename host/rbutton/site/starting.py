@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import ValidationError
 
 from rbutton.site import folder, lines
-from rbutton.site.errors import FolderError, SiteError
+from rbutton.site.errors import FolderError, SiteError, sentence
 from rbutton.terms.encoding import check_origin, time_text
 from rbutton.terms.models import first_fault
 
@@ -19,6 +19,14 @@ __all__ = ["Start", "check_origin", "start", "told"]
 
 #: What a static site uploads, to the address of the policy.
 UPLOAD = "emanciterms.json"
+
+#: Beside the key, as folders of sites lie in repositories.
+IGNORE = ".gitignore"
+_IGNORED = f"""\
+# Whoever has the key signs as this site; what it signed is between it and a person.
+/{folder.KEY}
+/{folder.STORE}*
+"""
 
 _HEAD = """\
 # What this site says of itself to people's agents, and what it signs.
@@ -97,10 +105,12 @@ def start(target: Path, said: Start) -> None:
     path = target / folder.FILE
     folder.write(path, text.encode(), 0o600)
     try:
-        folder.policy(target)
+        folder.policy(target)  # which makes the key
     except BaseException:
         path.unlink()
         raise
+    if not (target / IGNORE).exists():
+        folder.write(target / IGNORE, _IGNORED.encode(), 0o600)
 
 
 def _check(text: str) -> None:
@@ -115,7 +125,26 @@ def _check(text: str) -> None:
     except ValidationError as error:
         raise SiteError(f"{first_fault(error, folder.FILE)}. Nothing was made.") from None
     except ValueError as error:
-        raise SiteError(f"{error}. Nothing was made.") from None
+        # Its first word is what the option is called by which it was said.
+        raise SiteError(f"{sentence(f'--{error}')} Nothing was made.") from None
+
+
+def check(target: Path, now: datetime) -> None:
+    """Before anything is made of what stands in the folder's `site.toml`; nothing is written.
+
+    Raises:
+        SiteError: it has a mistake, or what it promises is over.
+    """
+    said = folder.check(target)
+    for name, until in (
+        ("promise.until", said.promise and said.promise.until),
+        ("expires", said.expires),
+    ):
+        if until and until <= now:
+            raise FolderError(
+                f"{target / folder.FILE}: {name} is past: {time_text(until)}. Put a later "
+                f"{name.rpartition('.')[2]} there, and run this again. Nothing was written."
+            )
 
 
 def told(target: Path, command: str) -> Iterator[str]:
@@ -128,7 +157,10 @@ def told(target: Path, command: str) -> Iterator[str]:
         SiteError: something in it cannot be used.
     """
     policy = folder.policy(target)
-    yield f"{target / folder.KEY} is the key the site signs with. Keep it secret, and back it up."
+    yield (
+        f"{target / folder.KEY} is the key the site signs with. Keep it secret and out of every "
+        "repository, and back it up."
+    )
     accepts = ", ".join(sorted(policy.accepts))
     yield f"{target / folder.FILE} is what the site says and signs: {accepts}"
     yield ""

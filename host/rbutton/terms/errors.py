@@ -18,6 +18,10 @@ class BadSignature(InvalidDocument):
     code = "bad-signature"
 
 
+class HasEnded(InvalidDocument):
+    """What was signed until a moment that is past."""
+
+
 class UnknownTerms(InvalidDocument):
     """A roster id, hash, clause, value or kind of notice that the reader does not know."""
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from rbutton.terms import documents, jws
 from rbutton.terms.agreement import RosterTerm, Term
 from rbutton.terms.encoding import Origin, Time, Version, from_time_text, time_text
-from rbutton.terms.errors import BadSignature, InvalidDocument, UnknownTerms
+from rbutton.terms.errors import BadSignature, HasEnded, InvalidDocument, UnknownTerms
 from rbutton.terms.keys import PublicKey
 from rbutton.terms.models import Closed, build
 from rbutton.terms.policy import Policy
@@ -100,7 +100,8 @@ def verify(
         catalogue: the terms that the reader holds.
 
     Raises:
-        InvalidDocument: it is none, was made for another origin, or has ended.
+        InvalidDocument: it is none, or was made for another origin.
+        HasEnded: its time is over.
         BadSignature: none of `keys` signed it.
         UnknownTerms: a term is not one the reader holds, word for word.
     """
@@ -110,7 +111,7 @@ def verify(
     if promise.origin != origin:
         raise InvalidDocument("the promise is another origin's")
     if from_time_text(promise.until) <= now:
-        raise InvalidDocument("the promise has ended")
+        raise HasEnded("the promise has ended")
     for term in promise.terms:
         if not isinstance(term, RosterTerm):
             catalogue.vocabulary.check(term.clauses)

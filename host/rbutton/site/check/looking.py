@@ -12,7 +12,7 @@ from rbutton.site.check.fetching import Failed, Fetched, fetch
 from rbutton.terms import documents, jws, promise
 from rbutton.terms.agreement import RosterTerm
 from rbutton.terms.encoding import check_origin, from_time_text
-from rbutton.terms.errors import InvalidDocument, UnknownTerms
+from rbutton.terms.errors import HasEnded, InvalidDocument, UnknownTerms
 from rbutton.terms.policy import ENDPOINT_PATH, POLICY_PATH, Policy
 from rbutton.terms.policy import read as read_policy
 
@@ -295,11 +295,11 @@ class _Look:
                 now=self._now,
             )
         except InvalidDocument as error:
-            advice = (
-                "Promise terms of the roster, as they stand there."
-                if isinstance(error, UnknownTerms)
-                else "Make it anew: `rbutton site init` writes the file again."
-            )
+            advice = "Make it anew: `rbutton site init` writes the file again."
+            if isinstance(error, UnknownTerms):
+                advice = "Promise terms of the roster, as they stand there."
+            elif isinstance(error, HasEnded):
+                advice = _LATER
             return [problem("promise-invalid", f"The promise does not count: {error}.", advice)]
         terms = ", ".join(
             term.id if isinstance(term, RosterTerm) else "terms of its own" for term in made.terms
@@ -310,8 +310,7 @@ class _Look:
                 warning(
                     "promise-ends",
                     f"The promise ends at {made.until}.",
-                    "Give it a later moment in site.toml, run `rbutton site init` again, and "
-                    "upload the new file.",
+                    _LATER,
                 )
             )
         return found
@@ -394,6 +393,10 @@ class _Look:
         )
 
 
+_LATER = (
+    "Put a later `until` into site.toml; then run `rbutton site init` again and upload the new "
+    "file, or start every worker anew."
+)
 _FAULTS = {
     "name": (
         "the name is not known.",
