@@ -1,6 +1,7 @@
 """Sites under many names for what differs from one to another: pages that ask for things."""
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -111,6 +112,23 @@ def told(page: Page) -> dict[str, Any]:
     """What the page's own first script read of `navigator`."""
     found: dict[str, Any] = json.loads(page.run("return JSON.stringify(window.told);"))
     return found
+
+
+def in_frame(page: Page) -> Any:
+    """What a frame reads of `navigator`, asked by its page: DNT and GPC."""
+    return page.run(
+        "const heard = new Promise((resolve) => addEventListener('message',"
+        " ({ data }) => resolve(data), { once: true }));"
+        "frames[0].postMessage('?', '*');"
+        "return await heard;"
+    )
+
+
+def wait_in_frame(page: Page, dnt: object, gpc: object) -> None:
+    """Ask until the frame reads that: what is put right there comes after it has committed."""
+    until = time.monotonic() + PATIENCE
+    while in_frame(page) != [dnt, gpc]:
+        assert time.monotonic() < until, in_frame(page)
 
 
 #: `await until(() => …)` in a page's script: no test waits for ever.
