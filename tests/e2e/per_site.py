@@ -1,6 +1,7 @@
 """Sites under many names for what differs from one to another: pages that ask for things."""
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -125,6 +126,23 @@ def title_of(options: Page, start: str) -> str:
         "return await api.action.getTitle({ tabId: id });"
     )
     return title
+
+
+def in_frame(page: Page) -> Any:
+    """What a frame reads of `navigator`, asked by its page: DNT and GPC."""
+    return page.run(
+        "const heard = new Promise((resolve) => addEventListener('message',"
+        " ({ data }) => resolve(data), { once: true }));"
+        "frames[0].postMessage('?', '*');"
+        "return await heard;"
+    )
+
+
+def wait_in_frame(page: Page, dnt: object, gpc: object) -> None:
+    """Ask until the frame reads that: what is put right there comes after it has committed."""
+    until = time.monotonic() + PATIENCE
+    while in_frame(page) != [dnt, gpc]:
+        assert time.monotonic() < until, in_frame(page)
 
 
 #: `await until(() => …)` in a page's script: no test waits for ever.

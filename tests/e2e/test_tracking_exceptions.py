@@ -2,13 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.e2e.browsers import Page
+from rbutton.terms.encoding import time_text
+from tests.e2e.browsers import PATIENCE, Page
 from tests.e2e.conftest import NewPerson
-from tests.e2e.per_site import BOTH, UNTIL, Sent, page_at, sent_to, serve
+from tests.e2e.per_site import (
+    BOTH,
+    UNTIL,
+    Sent,
+    choose,
+    in_frame,
+    page_at,
+    sent_to,
+    serve,
+    wait_in_frame,
+)
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -77,6 +89,19 @@ def _later(tab: Page, site: Site, host: str, name: str) -> Sent:
     return sent_to(site, host, f"/{name}.svg")
 
 
+def _framed_later(tab: Page, site: Site, host: str, name: str) -> Sent:
+    """Put a frame of that host into the page, in place of the one before."""
+    tab.run(
+        "document.querySelector('iframe')?.remove();"
+        "const frame = document.createElement('iframe');"
+        f"frame.src = {json.dumps(page_at(site, host, name))};"
+        "const there = new Promise((resolve) => { frame.onload = resolve; });"
+        "document.body.append(frame);"
+        "await there;"
+    )
+    return sent_to(site, host, f"/page/{name}")
+
+
 def test_a_site_asks_the_person_allows_and_takes_it_back(
     person: Person, tab: Page, site: Site
 ) -> None:
@@ -96,6 +121,8 @@ def test_a_site_asks_the_person_allows_and_takes_it_back(
     assert tab.run("return navigator.doNotTrack;") == "0"
     assert _later(tab, site, "news.test", "own-later") == ALLOWED
     assert _later(tab, site, "ads.test", "ads-later") == ALLOWED
+    assert _framed_later(tab, site, "ads.test", "ads-frame") == ALLOWED
+    wait_in_frame(tab, "0", True)
     _ask(tab, "trackingExceptionExists")
     assert _outcome(tab) == "true"
 
@@ -123,6 +150,10 @@ def test_for_some_targets_only_these_are_told(person: Person, tab: Page, site: S
     assert sent_to(site, "news.test", "/page/granted") == BOTH
     assert _later(tab, site, "ads.test", "ads") == ALLOWED
     assert _later(tab, site, "cdn.test", "cdn") == BOTH
+    assert _framed_later(tab, site, "ads.test", "ads-frame") == ALLOWED
+    wait_in_frame(tab, "0", True)
+    assert _framed_later(tab, site, "cdn.test", "cdn-frame") == BOTH
+    assert in_frame(tab) == ["1", True]
     tab.run(f"{UNTIL} await until(() => navigator.trackingExceptionExists);")
     _ask(tab, "trackingExceptionExists")
     assert _outcome(tab) == "false"
@@ -190,6 +221,45 @@ def test_a_page_that_does_not_speak_it_has_no_api(person: Person, tab: Page, sit
     assert tab.run("return 'storeTrackingException' in navigator;") is False
 
 
+def test_where_the_button_is_off_there_is_no_api_and_nothing_is_asked(
+    person: Person, tab: Page, site: Site
+) -> None:
+    """Neither the person, by the page's own message or the API, nor the site."""
+    choose(person, '[sites."news.test"]\nbutton = "off"\n')
+    tab.goto(page_at(site, "news.test", tk="N"))
+    elsewhere = person.new_page()
+    _speaks(elsewhere, site, "other.test")
+    elsewhere.close()
+    assert tab.run("return 'storeTrackingException' in navigator;") is False
+    tab.run(_FORGED.replace("TEXT", '"{}"'))
+    popup = person.popup(tab)
+    popup.wait_for("html[data-state=off]")
+    popup.wait_until_hidden("#asked")
+    popup.close()
+    assert {one.path for one in site.requests} == {"/page/a", "/own.svg"}
+
+
+def test_the_toolbar_has_a_mark_while_a_site_asks(person: Person, tab: Page, site: Site) -> None:
+    """And no longer when its page is gone."""
+    _speaks(tab, site, name="asks")
+    _ask(tab, "storeTrackingException")
+    options = person.options()
+    options.run(_UNTIL_MARKED % ("/page/asks", "?"))
+    tab.goto(page_at(site, "news.test", "asks-no-more"))
+    options.run(_UNTIL_MARKED % ("/page/asks-no-more", ""))
+    options.close()
+
+
+_UNTIL_MARKED = """
+const api = globalThis.browser ?? globalThis.chrome;
+const [tab] = await api.tabs.query({ title: "%s" });
+const end = Date.now() + 15_000;
+while (await api.action.getBadgeText({ tabId: tab.id }) !== "%s") {
+  if (Date.now() > end) throw new Error("the mark is another");
+}
+"""
+
+
 # What a page's process, taken over, could send: the relay's own message, as if from the page.
 _FORGED = """
 document.dispatchEvent(new CustomEvent("tracking-exception",
@@ -232,24 +302,24 @@ def test_in_a_private_window_and_a_container_there_is_no_api(
 
 
 def test_an_exception_ends_by_itself_without_a_host(new_person: NewPerson, site: Site) -> None:
-    """Kept by the extension's alarm; here the alarm is looked at, as none rings within 30 s."""
+    """By the browser's alarm alone, with the background asleep; a page that stays open shows it."""
     person = new_person("ending")
     person.start()
     options = person.options()
-    end = "2100-01-01T00:00:00Z"
-    person.edit_terms(lambda text: text + f'\n[[exceptions]]\nsite = "news.test"\nuntil = {end}\n')
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=14)
+    granted = f'\n[[exceptions]]\nsite = "news.test"\nuntil = {time_text(end)}\n'
+    person.edit_terms(lambda text: text + granted)
     options.wait_for('#sites [data-site="news.test"]')
-    alarm = options.run(
-        "const api = globalThis.browser ?? globalThis.chrome;"
-        "return (await api.alarms.get('exceptions')).scheduledTime;"
-    )
-    assert alarm == 4_102_444_800_000
-    gone = options.run(
-        'const { lookup } = await import("/regions.js");'
-        "const signals = { dnt: true, gpc: true, exceptions:"
-        ' [{ site: "news.test", targets: null, until: "2030-01-01T00:00:00Z" }] };'
-        "return [lookup(signals, Date.parse('2029-12-31T23:59:59Z'))('news.test').dnt,"
-        " lookup(signals, Date.parse('2030-01-01T00:00:00Z'))('news.test').dnt];"
-    )
-    assert gone == ["0", "1"]
+    options.close()
+    person.uninstall()
+    tab = person.new_page()
+    tab.goto(page_at(site, "news.test"))
+    person.browser.stop_background()
+    tab.run("setInterval(() => fetch('/ending.json'), 250);")
+    sent: list[Sent] = []
+    while BOTH not in sent:
+        assert datetime.now(UTC) < end + timedelta(seconds=PATIENCE)
+        sent.append(Sent.of(site.wait_for("/ending.json", len(sent) + 1)[len(sent)]))
+    assert datetime.now(UTC) >= end
+    assert set(sent[:-1]) == {ALLOWED}
     person.stop()
