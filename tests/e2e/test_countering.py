@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from rbutton.shipped.roster import catalogue
 from rbutton.site.policy import PromiseOf
 from rbutton.terms import agreement
 from tests import shops
@@ -21,6 +22,13 @@ from tests.e2e.recorder import Site
 from tests.e2e.touching import ENDPOINT, click_until_offered
 
 BASE = ["SD-BASE"]
+#: Of each difference: its mark, what it is about, what it was and what it is now.
+CHANGES = """
+return [...document.querySelectorAll("#changes li")].map((one) => [
+  one.querySelector(".mark").classList[1],
+  ...["b", "del", "ins"].map((name) => one.querySelector(name).textContent),
+]);
+"""
 
 
 @contextmanager
@@ -42,6 +50,10 @@ def _mine(person: Person, site: Site) -> list[str]:
     return [one["state"] for one in person.agreements() if one["origin"] == site.origin]
 
 
+def _title(id_: str) -> str:
+    return catalogue().documents[id_].title
+
+
 def _countered(person: Person, tab: Page, site: Site) -> Page:
     """The popup after the site has answered with other terms."""
     tab.goto(site.url("/"))
@@ -58,7 +70,7 @@ def test_a_counter_offer_is_shown_and_agreed_to_by_a_press(
     """As a difference, with nothing signed before; then both keep the same bytes."""
     popup = _countered(person, tab, picky)
     popup.wait_for_text("What it wants instead")
-    popup.wait_for("#changes .laxer")
+    assert popup.run(CHANGES) == [["laxer", "Your data, to you", "on request", "not stated"]]
     assert picky.shop.kept == []
     popup.click('[data-action="accept"]')
     popup.wait_for("html[data-state=active][data-reason=signed]")
@@ -204,7 +216,14 @@ def test_a_changed_policy_is_shown_until_it_was_seen(
         popup = person.popup(tab)
         popup.wait_for("html[data-state=look][data-reason=policy-changed]")
         popup.wait_for_text("What changed in its policy")
-        popup.wait_for("#changes .laxer")
+        gone = "it says that it signs it", "it does not say that it signs it"
+        assert popup.run(CHANGES) == [
+            ["other", _title("SD-BASE"), *reversed(gone)],
+            ["laxer", _title("SD-BASE-DP"), *gone],  # what it signed here
+            ["other", _title("do-not-track"), *gone],
+            ["other", _title("no-stalking"), *gone],
+            ["other", "Sharing your data", "not stated", "also what can be tied to you"],
+        ]
         popup.click('[data-action="noted"]')
         popup.wait_for("html[data-state=active]")
         popup.close()
