@@ -17,7 +17,7 @@ from rbutton.browsers import environment
 from rbutton.person.home import Home
 from rbutton.person.seed import Seed
 from tests import light
-from tests.machine import CHECKOUT, MANIFESTS, Machine, contents, copy_checkout
+from tests.machine import CHECKOUT, MANIFESTS, Machine, alone, contents, copy_checkout
 
 EXTENSION = "iedggfngngcjmnnckmmljlbcbhjopgkp"
 """The development id: what every manifest that was ever installed lets in."""
@@ -95,6 +95,16 @@ def test_it_is_said_when_the_terms_are_written_only_while_there_are_none(
     (machine.config / "terms.toml").write_text("")
     said = machine.run()
     assert (yet in said, f"Your terms: {machine.config / 'terms.toml'}\n" in said) == (False, True)
+
+
+def test_another_copy_of_the_folder_takes_it_away(machine: Machine) -> None:
+    """The one it came from may have been deleted."""
+    machine.run()
+    copy = machine.checkout.rename(machine.root / "downloaded again")
+    said = machine.say([*alone(), sys.executable, str(copy / "install_host.py"), "--uninstall"])
+    assert "is uninstalled" in said
+    assert not machine.manifest().exists()
+    assert not machine.launcher.exists()
 
 
 def test_nobody_else_can_look_in(installed: Machine) -> None:
