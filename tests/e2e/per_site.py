@@ -109,6 +109,25 @@ def told(page: Page) -> dict[str, Any]:
     return found
 
 
+_READ = """
+return await Promise.all([...document.querySelectorAll("iframe")].map((frame) =>
+  new Promise((resolve) => {
+    addEventListener("message", function heard({ source, data }) {
+      if (source !== frame.contentWindow) return;
+      removeEventListener("message", heard);
+      resolve(data);
+    });
+    frame.contentWindow.postMessage("?", "*");
+  })));
+"""
+
+
+def frames_read(page: Page) -> list[Any]:
+    """What each of its frames reads of `navigator` now, DNT and GPC, asked by their page."""
+    read: list[Any] = page.run(_READ)
+    return read
+
+
 #: `await until(() => …)` in a page's script: no test waits for ever.
 UNTIL = f"""
 const until = async (holds) => {{

@@ -16,7 +16,18 @@ from rbutton.person.settings import Site as Wish
 from tests.choices import many
 from tests.e2e.browsers import PATIENCE, Page
 from tests.e2e.conftest import NewPerson
-from tests.e2e.per_site import BOTH, NEITHER, UNTIL, Sent, choose, page_at, sent_to, serve, told
+from tests.e2e.per_site import (
+    BOTH,
+    NEITHER,
+    UNTIL,
+    Sent,
+    choose,
+    frames_read,
+    page_at,
+    sent_to,
+    serve,
+    told,
+)
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -107,17 +118,7 @@ def test_on_other_sites_its_server_gets_what_everybody_gets(
         tab.goto(page_at(site, host, frame=frame))
         assert sent_to(site, "www.news.test", f"/page/frame{number}") == BOTH
         assert sent_to(site, "www.news.test", "/own.svg") == BOTH
-        assert _in_frame(tab) == ["1", True]
-
-
-def _in_frame(tab: Page) -> Any:
-    """What a frame reads of `navigator`, asked by its page."""
-    return tab.run(
-        "const heard = new Promise((resolve) => addEventListener('message',"
-        " ({ data }) => resolve(data), { once: true }));"
-        "frames[0].postMessage('?', '*');"
-        "return await heard;"
-    )
+        assert frames_read(tab) == [["1", True]]
 
 
 @pytest.mark.parametrize(("framed", "boxed"), [("ads.test", {}), ("www.news.test", {"boxed": "1"})])
@@ -130,8 +131,8 @@ def test_a_frame_of_anothers_is_told_what_the_page_sends(
     tab.goto(page_at(site, "www.news.test", frame=frame, **boxed))
     wanted = [person.browser.untouched["dnt"], person.browser.untouched["gpc"]]
     until = time.monotonic() + PATIENCE
-    while _in_frame(tab) != wanted:
-        assert time.monotonic() < until, _in_frame(tab)
+    while frames_read(tab) != [wanted]:
+        assert time.monotonic() < until, frames_read(tab)
 
 
 def test_leaving_a_site_takes_nothing_from_the_next_one(
