@@ -11,7 +11,7 @@ import { registrations } from "./site_scripts.js";
 
 /**
  * Why not all of it is in the browser. `names`: whose signals are as in general instead.
- * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts", names: string[], detail: string | null}} Unapplied
+ * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts" | "tabs", names: string[], detail: string | null}} Unapplied
  */
 
 /** Until a host has said otherwise: installing the button is the person's choice. */

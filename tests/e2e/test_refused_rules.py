@@ -18,6 +18,13 @@ const isForSites = ({ condition }) => condition.regexFilter;
 rules.updateDynamicRules = (change) => change.addRules.some(isForSites)
   ? Promise.reject(new Error("no more room")) : update(change);
 """
+_REFUSE_FOR_TABS = """
+const { declarativeNetRequest: rules } = self.browser ?? self.chrome;
+const update = rules.updateSessionRules.bind(rules);
+const isForTabs = ({ id }) => id >= 100 && id < 5000;
+rules.updateSessionRules = (change) => change.addRules?.some(isForTabs)
+  ? Promise.reject(new Error("no more room")) : update(change);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +33,13 @@ def site() -> Iterator[Site]:
         yield one
 
 
-def _refuse(person: Person) -> None:
+def _refuse(person: Person, how: str = _REFUSE) -> None:
     """Made up in the background's own world."""
     if isinstance(person.browser, Chromium):
-        person.browser.worker.evaluate(f"() => {{ {_REFUSE} }}")
+        person.browser.worker.evaluate(f"() => {{ {how} }}")
         return
     options = person.options()
-    options.run(f"const self = await browser.runtime.getBackgroundPage(); {_REFUSE}")
+    options.run(f"const self = await browser.runtime.getBackgroundPage(); {how}")
     options.close()
 
 
@@ -50,3 +57,24 @@ def test_a_refusal_is_told_and_the_general_signals_stay(new_person: NewPerson, s
     popup = person.popup(page)
     popup.wait_for_text("Your signals go out everywhere as they do in general.")
     popup.close()
+
+
+def test_a_refusal_of_a_tabs_rules_is_told_until_none_are_wanted(
+    new_person: NewPerson, site: Site
+) -> None:
+    """DNT off alone, which only such rules can say of what a page loads."""
+    person = new_person("refused-for-tabs")
+    person.start()
+    choose(person, '[sites."news.test"]\ndnt = "off"\n')
+    _refuse(person, _REFUSE_FOR_TABS)
+    page = person.new_page()
+    page.goto(page_at(site, "news.test"))
+    popup = person.popup(page)
+    popup.wait_for_text("The browser did not take all rules for single tabs (no more room).")
+    popup.close()
+    options = person.options()
+    options.wait_for_text("The browser did not take all rules for single tabs (no more room).")
+    page.goto(page_at(site, "ads.test"))
+    options.wait_until_hidden("#unapplied")
+    options.close()
+    person.stop()
