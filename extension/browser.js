@@ -30,10 +30,13 @@ export const knowsTop = BROWSER === "chromium";
 /** What the browser itself says of GPC, by a setting that no extension can change; null: it has none. */
 export const ownGpc = () => BROWSER === "firefox" ? Boolean(/** @type {any} */ (navigator).globalPrivacyControl) : null;
 
-/** What `navigator` says where nothing of ours is; undefined: no such property. */
-export const untouched = () => BROWSER === "firefox"
-  ? { doNotTrack: "unspecified", globalPrivacyControl: ownGpc() }
-  : { doNotTrack: null, globalPrivacyControl: undefined };
+/**
+ * What `navigator` said before ours took its place, which it does not where the browser says the same;
+ * empty: no such property.
+ */
+export const OWN = BROWSER === "firefox"
+  ? { doNotTrack: ["unspecified"], globalPrivacyControl: [false] }
+  : { doNotTrack: [null], globalPrivacyControl: [] };
 
 /**
  * A tab where ⊃ may be spoken to: not private, and in the default container.

@@ -3,7 +3,7 @@
 // put right when the frame has committed: later than its first scripts, which saw the general signals.
 // So is a new frame of a page that was opened before the signals changed.
 
-import { api, untouched } from "./browser.js";
+import { api, OWN } from "./browser.js";
 import { dntFor, general } from "./regions.js";
 import { hostOf } from "./site_names.js";
 import { ready, topOf, valuesIn } from "./tab_signals.js";
@@ -35,10 +35,10 @@ function putRight(tabId, documentId, url) {
   const wanted = { dnt: dntFor(page, host), gpc: page.gpc };
   // Which of the two a page's own frame was told hangs on whether it is in a sandbox: nobody says.
   const given = [general(signals), ...new URL(url).origin === new URL(top).origin ? [valuesAt(host)] : []];
-  const own = untouched();
+  // Lists: of an object's members Chromium drops those that are null.
   const args = [
-    given.some((told) => dntFor(told, host) !== wanted.dnt) ? { value: wanted.dnt ?? own.doNotTrack } : null,
-    given.some((told) => told.gpc !== wanted.gpc) ? { value: wanted.gpc || own.globalPrivacyControl } : null,
+    given.some((told) => dntFor(told, host) !== wanted.dnt) ? [wanted.dnt, OWN.doNotTrack] : null,
+    given.some((told) => told.gpc !== wanted.gpc) ? [wanted.gpc || null, OWN.globalPrivacyControl] : null,
   ];
   if (!args.some(Boolean)) return;
   api.scripting.executeScript({
@@ -46,15 +46,23 @@ function putRight(tabId, documentId, url) {
   }).catch(() => {});   // it has gone
 }
 
-/** In the page's own world, as page/dnt.js and page/gpc.js: nothing of ours, but for the values. */
+/**
+ * In the page's own world, as page/dnt.js and page/gpc.js: nothing of ours, but for the values. Without
+ * a value ours is taken back, and nobody else's: the browser may say it itself, or another extension.
+ */
 function define(dnt, gpc) {
-  const put = (name, { value }) => {
+  // The browser's getters are native, too, and have their names in their text; a bound one has none.
+  const BOUND = /^function ?\(\) ?\{\s*\[native code\]\s*\}$/;
+  const isOurs = (get, name) => get?.name === `get ${name}` && BOUND.test(Function.prototype.toString.call(get));
+  const put = (name, [value, own]) => {
     try {
-      if (value === undefined) {
+      const standing = Object.getOwnPropertyDescriptor(Navigator.prototype, name)?.get;
+      if (value === null ? !isOurs(standing, name) : navigator[name] === value) return;
+      if (value === null && !own.length) {
         delete Navigator.prototype[name];
         return;
       }
-      const get = Array.prototype.at.bind([value], 0);
+      const get = Array.prototype.at.bind(value === null ? own : [value], 0);
       Object.defineProperty(get, "name", { value: `get ${name}` });
       Object.defineProperty(Navigator.prototype, name, { get, configurable: true, enumerable: true });
     } catch {

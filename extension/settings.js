@@ -36,7 +36,7 @@ export const told = () => live;
 export const signals = () => lastGood?.signals ?? DEFAULT;
 
 /** @returns {import("./signals.js").Unapplied[]} what of it does not go out as it should */
-export const unapplied = () => left;
+export const unapplied = () => [...left, ...tabSignals.unapplied()];
 
 /** @param {string} host @returns {import("./regions.js").Values} */
 export const valuesAt = (host) => at(host);

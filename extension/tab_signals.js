@@ -32,12 +32,23 @@ let plain = true;
 /** The standing rules are being changed, and no page depends on them. */
 let holding = false;
 let standing = "";
+/** @type {import("./signals.js").Unapplied[]} */
+let left = [];
+let told = () => {};
 const inTurn = serial();
 /** It is known what stands in which tab. */
 let begun = false;
 /** @type {() => void} */
 let begin;
 const followed = new Promise((/** @type {(_: void) => void} */ resolve) => { begin = resolve; });
+
+/** @param {() => void} listener what the browser does not take changed */
+export function listen(listener) {
+  told = listener;
+}
+
+/** What of the tabs' rules the browser did not take. */
+export const unapplied = () => left;
 
 /** Resolves when it is known what stands in which tab. */
 export const ready = () => followed;
@@ -196,17 +207,45 @@ function placeFor(tabId, host, values, alone) {
 async function update() {
   if (!begun) return;
   await inTurn(async () => {
-    const groups = Map.groupBy(placed, ([, { values, alone }]) => JSON.stringify([values, alone]));
-    const rules = [...groups].sort(([one], [other]) => one < other ? -1 : 1).flatMap(([key, group]) => {
-      const [values, alone] = JSON.parse(key);
-      return tabRules(alone ? null : everywhere, values, group.map(([tabId]) => tabId), [...new Set(group.map(([, { host }]) => host))]);
-    });
-    const addRules = rules.slice(0, LAST - FIRST).map((rule, at) => ({ id: FIRST + at, ...rule }));
-    const wanted = JSON.stringify(addRules);
-    if (wanted === standing) return;
-    const removeRuleIds = (await api.declarativeNetRequest.getSessionRules()).map(({ id }) => id)
-      .filter((id) => id >= FIRST && id <= LAST);
-    if (addRules.length || removeRuleIds.length) await api.declarativeNetRequest.updateSessionRules({ removeRuleIds, addRules });
-    standing = wanted;
-  }).catch((error) => console.error(error));
+    const { rules, all } = wanted();
+    try {
+      await put(rules);
+      report(all ? null : { reason: "tabs", names: [], detail: null });
+    } catch (error) {
+      console.error(error);
+      report({ reason: "tabs", names: [], detail: String(error?.message ?? error) });
+    }
+  });
+}
+
+/** As many as there are ids for, and of those that belong together all or none. */
+function wanted() {
+  const groups = Map.groupBy(placed, ([, { values, alone }]) => JSON.stringify([values, alone]));
+  const rules = [];
+  let all = true;
+  for (const [key, group] of [...groups].sort(([one], [other]) => one < other ? -1 : 1)) {
+    const [values, alone] = JSON.parse(key);
+    const tabIds = group.map(([tabId]) => tabId);
+    const hosts = [...new Set(group.map(([, { host }]) => host))];
+    const some = tabRules(alone ? null : everywhere, values, tabIds, hosts);
+    if (FIRST + rules.length + some.length - 1 <= LAST) rules.push(...some);
+    else all = false;
+  }
+  return { rules: rules.map((rule, at) => ({ id: FIRST + at, ...rule })), all };
+}
+
+async function put(addRules) {
+  const text = JSON.stringify(addRules);
+  if (text === standing) return;
+  const removeRuleIds = (await api.declarativeNetRequest.getSessionRules()).map(({ id }) => id)
+    .filter((id) => id >= FIRST && id <= LAST);
+  if (addRules.length || removeRuleIds.length) await api.declarativeNetRequest.updateSessionRules({ removeRuleIds, addRules });
+  standing = text;
+}
+
+/** @param {import("./signals.js").Unapplied | null} trouble */
+function report(trouble) {
+  const before = JSON.stringify(left);
+  left = trouble ? [trouble] : [];
+  if (JSON.stringify(left) !== before) told();
 }

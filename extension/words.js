@@ -335,6 +335,10 @@ export const UNAPPLIED = {
     message: `The browser did not take the rules for single sites${because(detail)}. Your signals go out everywhere as they do in general.`,
     fix: "Take out sites that you no longer need. If it stays, switch the button off and on again in the browser’s page of extensions.",
   }),
+  tabs: (_, detail) => ({
+    message: `The browser did not take all rules for single tabs${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. What pages load that are under other signals than the general, by their site or since before a change, may get the general ones.`,
+    fix: "Close tabs that you no longer need. If it stays, switch the button off and on again in the browser’s page of extensions.",
+  }),
   scripts: (_, detail) => ({
     message: `The browser did not take the page scripts for single sites${because(detail)}. What pages read in navigator is as in general, whatever the headers say.`,
     fix: "Switch the button off and on again in the browser’s page of extensions.",

@@ -6,7 +6,7 @@ try {
   } catch {
     // Another origin's page.
   }
-  if (here) {
+  if (here && navigator.doNotTrack !== "0") {
     const get = "0".valueOf.bind("0");
     Object.defineProperty(get, "name", { value: "get doNotTrack" });
     Object.defineProperty(Navigator.prototype, "doNotTrack", { get, configurable: true, enumerable: true });

@@ -6,7 +6,7 @@ try {
   } catch {
     // Another origin's page.
   }
-  if (here) {
+  if (here && navigator.globalPrivacyControl !== true) {
     const get = true.valueOf.bind(true);
     Object.defineProperty(get, "name", { value: "get globalPrivacyControl" });
     Object.defineProperty(Navigator.prototype, "globalPrivacyControl", { get, configurable: true, enumerable: true });

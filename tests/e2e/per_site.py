@@ -128,21 +128,30 @@ def title_of(options: Page, start: str) -> str:
     return title
 
 
-def in_frame(page: Page) -> Any:
-    """What a frame reads of `navigator`, asked by its page: DNT and GPC."""
-    return page.run(
-        "const heard = new Promise((resolve) => addEventListener('message',"
-        " ({ data }) => resolve(data), { once: true }));"
-        "frames[0].postMessage('?', '*');"
-        "return await heard;"
-    )
+_READ = """
+return await Promise.all([...document.querySelectorAll("iframe")].map((frame) =>
+  new Promise((resolve) => {
+    addEventListener("message", function heard({ source, data }) {
+      if (source !== frame.contentWindow) return;
+      removeEventListener("message", heard);
+      resolve(data);
+    });
+    frame.contentWindow.postMessage("?", "*");
+  })));
+"""
+
+
+def frames_read(page: Page) -> list[Any]:
+    """What each of its frames reads of `navigator` now, DNT and GPC, asked by their page."""
+    read: list[Any] = page.run(_READ)
+    return read
 
 
 def wait_in_frame(page: Page, dnt: object, gpc: object) -> None:
-    """Ask until the frame reads that: what is put right there comes after it has committed."""
+    """Ask until the one frame reads that: what is put right there comes after it has committed."""
     until = time.monotonic() + PATIENCE
-    while in_frame(page) != [dnt, gpc]:
-        assert time.monotonic() < until, in_frame(page)
+    while frames_read(page) != [[dnt, gpc]]:
+        assert time.monotonic() < until, frames_read(page)
 
 
 #: `await until(() => …)` in a page's script: no test waits for ever.

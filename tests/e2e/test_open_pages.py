@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.browsers import PATIENCE, Page
-from tests.e2e.per_site import BOTH, Sent, page_at, sent_to, serve, told
+from tests.e2e.per_site import BOTH, Sent, frames_read, page_at, sent_to, serve, told
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -71,25 +71,12 @@ def _all(sent: Sent) -> dict[str, Sent]:
     return dict.fromkeys(("fetch", "image", "own frame", "frame"), sent)
 
 
-_READ = """
-return await Promise.all([...document.querySelectorAll("iframe")].slice(-2).map((frame) =>
-  new Promise((resolve) => {
-    addEventListener("message", function heard({ source, data }) {
-      if (source !== frame.contentWindow) return;
-      removeEventListener("message", heard);
-      resolve(data);
-    });
-    frame.contentWindow.postMessage("?", "*");
-  })));
-"""
-
-
 def _frames_read(person: Person, tab: Page, sent: Sent) -> None:
     """A frame is put right once it has committed: it is asked until it has it."""
     untouched = person.browser.untouched
     wanted = [sent.dnt or untouched["dnt"], True if sent.gpc else untouched["gpc"]]
     until = time.monotonic() + PATIENCE
-    while (read := tab.run(_READ)) != [wanted, wanted]:
+    while (read := frames_read(tab)[-2:]) != [wanted, wanted]:
         assert time.monotonic() < until, (read, wanted)
 
 

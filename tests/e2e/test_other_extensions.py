@@ -13,7 +13,7 @@ from playwright.sync_api import Playwright
 from tests.e2e.browsers import Page
 from tests.e2e.browsers.chromium import EXTENSION, Chromium
 from tests.e2e.browsers.firefox import Firefox
-from tests.e2e.per_site import BOTH, choose, page_at, sent_to, serve
+from tests.e2e.per_site import BOTH, choose, frames_read, page_at, sent_to, serve
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -130,8 +130,14 @@ def test_the_header_goes_once_and_the_property_has_one_value(person: Person, sit
 
     choose(person, '[sites."news.test"]\nbutton = "off"\n')
     site.forget()
-    page.goto(page_at(site, "news.test", "off"))
+    page.goto(page_at(site, "news.test", "off", frame=page_at(site, "ads.test", "frame")))
     assert sent_to(site, "news.test", "/page/off") == BOTH
     assert sent_to(site, "news.test", "/own.svg") == BOTH
     assert _read(page) == ["1", True]
+    # By then the frame, which the button tells what its page has, has been told.
+    popup = person.popup(page)
+    popup.wait_for("html[data-state=off]")
+    popup.close()
+    assert sent_to(site, "ads.test", "/page/frame") == BOTH
+    assert frames_read(page) == [["1", True]]
     _nothing_went_wrong(person, page)

@@ -6,7 +6,18 @@ import pytest
 
 from tests.e2e.browsers import Page
 from tests.e2e.browsers.firefox import Firefox
-from tests.e2e.per_site import BOTH, Sent, page_at, sent_to, serve, title_of, told
+from tests.e2e.conftest import NewPerson
+from tests.e2e.per_site import (
+    BOTH,
+    Sent,
+    choose,
+    frames_read,
+    page_at,
+    sent_to,
+    serve,
+    title_of,
+    told,
+)
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -90,3 +101,26 @@ def test_all_switched_off_while_firefox_says_it_nothing_denies_that(
     person.edit_terms(lambda _: before)
     options.wait_for("#now li:first-child:not(.off)")
     options.close()
+
+
+def test_in_private_windows_a_frame_is_told_what_firefox_sends(
+    new_person: NewPerson, site: Site
+) -> None:
+    """There Firefox says it unasked, while its ordinary windows and the button do not."""
+    person = new_person("private")
+    person.start()
+    person.browser.let_into_private_windows()
+    choose(person, '[sites."news.test"]\ngpc = "off"\n')
+    site.forget()
+    frame = page_at(site, "ads.test", "frame")
+    private = person.browser.set_apart()["private-window"]
+    page = private(page_at(site, "news.test", "private", frame=frame))
+    assert sent_to(site, "ads.test", "/page/frame") == BOTH
+    # By then the frame, which the button tells what its page has, has been told.
+    popup = person.popup(page)
+    popup.wait_for("html[data-reason=private-window]")
+    popup.close()
+    assert told(page) == {"dnt": "1", "gpc": True}
+    assert frames_read(page) == [["1", True]]
+    page.close()
+    person.stop()

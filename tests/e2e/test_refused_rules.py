@@ -38,6 +38,13 @@ const { scripting } = self.browser ?? self.chrome;
 for (const name of ["register", "update", "unregister"])
   scripting[`${name}ContentScripts`] = () => Promise.reject(new Error("no more room"));
 """
+_FOR_TABS = """
+const { declarativeNetRequest: rules } = self.browser ?? self.chrome;
+const update = rules.updateSessionRules.bind(rules);
+const isForTabs = ({ id }) => id >= 100 && id < 5000;
+rules.updateSessionRules = (change) => change.addRules?.some(isForTabs)
+  ? Promise.reject(new Error("no more room")) : update(change);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -155,5 +162,26 @@ def test_off_under_a_name_that_no_rule_can_have_is_not_told_as_silent(
     person.edit_terms(lambda _: before)
     options.wait_for("#sites[hidden]")
     assert options.run(_BADGE) == ""
+    options.close()
+    person.stop()
+
+
+def test_a_refusal_of_a_tabs_rules_is_told_until_none_are_wanted(
+    new_person: NewPerson, site: Site
+) -> None:
+    """DNT off alone, which only such rules can say of what a page loads."""
+    person = new_person("refused-for-tabs")
+    person.start()
+    choose(person, '[sites."news.test"]\ndnt = "off"\n')
+    _refuse(person, _FOR_TABS)
+    page = person.new_page()
+    page.goto(page_at(site, "news.test"))
+    popup = person.popup(page)
+    popup.wait_for_text("The browser did not take all rules for single tabs (no more room).")
+    popup.close()
+    options = person.options()
+    options.wait_for_text("The browser did not take all rules for single tabs (no more room).")
+    page.goto(page_at(site, "ads.test"))
+    options.wait_until_hidden("#unapplied")
     options.close()
     person.stop()

@@ -21,7 +21,7 @@ from tests.e2e.per_site import (
     UNTIL,
     Sent,
     choose,
-    in_frame,
+    frames_read,
     page_at,
     sent_to,
     serve,
@@ -118,7 +118,7 @@ def test_on_other_sites_its_server_gets_what_everybody_gets(
         tab.goto(page_at(site, host, frame=frame))
         assert sent_to(site, "www.news.test", f"/page/frame{number}") == BOTH
         assert sent_to(site, "www.news.test", "/own.svg") == BOTH
-        assert in_frame(tab) == ["1", True]
+        assert frames_read(tab) == [["1", True]]
 
 
 @pytest.mark.parametrize(("framed", "boxed"), [("ads.test", {}), ("www.news.test", {"boxed": "1"})])

@@ -15,7 +15,7 @@ from tests.e2e.per_site import (
     UNTIL,
     Sent,
     choose,
-    in_frame,
+    frames_read,
     page_at,
     sent_to,
     serve,
@@ -153,7 +153,7 @@ def test_for_some_targets_only_these_are_told(person: Person, tab: Page, site: S
     assert _framed_later(tab, site, "ads.test", "ads-frame") == ALLOWED
     wait_in_frame(tab, "0", True)
     assert _framed_later(tab, site, "cdn.test", "cdn-frame") == BOTH
-    assert in_frame(tab) == ["1", True]
+    assert frames_read(tab)[-1] == ["1", True]
     tab.run(f"{UNTIL} await until(() => navigator.trackingExceptionExists);")
     _ask(tab, "trackingExceptionExists")
     assert _outcome(tab) == "false"
