@@ -264,7 +264,7 @@ while (await api.action.getBadgeText({ tabId: tab.id }) !== "%s") {
 # What a page's process, taken over, could send: the relay's own message, as if from the page.
 _FORGED = """
 document.dispatchEvent(new CustomEvent("tracking-exception",
-  { detail: JSON.stringify({ number: 1, name: "store", text: TEXT }) }));
+  { detail: JSON.stringify({ number: 99, name: "store", text: TEXT }) }));
 """
 
 

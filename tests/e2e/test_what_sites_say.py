@@ -335,12 +335,11 @@ def test_private_windows_and_containers_keep_and_ask_nothing(
 def test_always_look_asks_each_site_in_front_once(person: Person, tab: Page, liar: Site) -> None:
     """Without a press, and its terms only where it announced any."""
     back = _set(person, "auto")
-    tab.goto(liar.url("/"))
-    liar.wait_for(CONSENT)
-    tab.goto(liar.url("/next"))
-    popup = _opened(person, tab)
-    popup.wait_for_text("It asks for your consent to one thing.")
-    popup.close()
+    for path in ("/", "/next"):
+        tab.goto(liar.url(path))
+        popup = _opened(person, tab)
+        popup.wait_for_text("It asks for your consent to one thing.")
+        popup.close()
     back()
     asked = [request.target for request in _of_the_agent(liar)]
     assert asked == [*ASKED[1:], f"{STATUS}shop", CONSENT]
