@@ -88,7 +88,7 @@ relationship.listen((tabId) => {
 
 claims.listen((tabId) => pages.update(tabId));
 settings.listen(signalsChanged);
-tabSignals.listen(() => pages.update());
+tabSignals.listen(paintAll);
 frames.listen();
 exceptions.listen((tabId) => {
   paint(tabId);

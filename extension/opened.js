@@ -46,7 +46,8 @@ export function openedWith(tabId) {
 export const all = () => [...tabs.values()].flatMap(({ pages }) => pages.flatMap(([, values]) => values ?? []));
 
 /** @param {number} tabId it is closed */
-export function closed(tabId) {
+export async function closed(tabId) {
+  await ready;
   tabs.delete(tabId);
   api.storage.session.remove(KEY + tabId);
 }

@@ -142,6 +142,10 @@ export function inquire(tabId, documentId, page) {
 }
 
 /** How the person's press on an answer to a counter-offer is told the host. */
+/** What a press offers: the terms of the roster or the person's own, anew or in place of what is in force. */
+const OFFERS = {
+  offer: {}, again: {}, "offer-own": { own: true }, renew: { renew: true }, "renew-own": { own: true, renew: true },
+};
 const ANSWERS = { accept: "accept", "accept-always": "always", decline: "decline" };
 
 /**
@@ -160,8 +164,8 @@ export async function act(visit, action, { ending, counter, offering, offering_o
     await consult(visit, { fresh: true });
     visit.busy = null;
     changed(visit.tabId);
-  } else if (["offer", "again", "offer-own", "renew", "renew-own"].includes(action)) {
-    await offer(visit, "click", action, action.endsWith("-own") ? offering_own : offering);
+  } else if (action in OFFERS) {
+    await offer(visit, "click", action, OFFERS[action].own ? offering_own : offering);
   } else if (action in ANSWERS) {
     if (counter && counter === visit.view?.counter) await answer(visit, counter, action);
     else changed(visit.tabId);
@@ -312,7 +316,7 @@ async function offer(visit, by, busy = null, seen = null) {
     }
     // A fetch takes its time: by then the person may look elsewhere.
     if (by !== "click" && policy !== kept && !(await isActive(visit))) return;
-    const also = { own: busy?.endsWith("-own") ?? false, renew: busy?.startsWith("renew") ?? false, seen: seen?.length ? seen : null };
+    const also = { own: false, renew: false, ...OFFERS[busy], seen: seen?.length ? seen : null };
     conflict = await exchange(visit, await host.ask("offer", { origin, policy, by, ...also }));
   });
   if (conflict && stands(visit)) await consult(visit, { fresh: true });

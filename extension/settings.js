@@ -80,7 +80,7 @@ const put = (signals) => inTurn(async () => {
   const wanted = JSON.stringify({ ...fitting, exceptions: holding(fitting, now) });
   if (inForce !== null && inForce !== wanted) await tabSignals.hold();
   at = lookup(fitting, now);
-  const { changed, unapplied: refused } = await apply(fitting);
+  const { changed, unapplied: refused } = await apply(fitting, now);
   if (inForce === null && changed) await tabSignals.forget();
   frames.follow(fitting, at);
   await tabSignals.follow(fitting, at);

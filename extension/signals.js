@@ -42,10 +42,10 @@ export function fit(signals) {
   };
 }
 
-/** What signals that fit come to in this browser. */
-function planned(signals) {
+/** What signals that fit come to in this browser, at a time. */
+function planned(signals, now) {
   const everywhere = general(signals);
-  const regions = [...regionsOf(signals, Date.now()).values()];
+  const regions = [...regionsOf(signals, now).values()];
   return { rules: standingRules(everywhere, regions), scripts: registrations(everywhere, regions), everywhere };
 }
 
@@ -53,10 +53,11 @@ function planned(signals) {
  * Make the browser send exactly these signals. What is already right is left alone. Where it takes
  * not all of them, what it takes stands, the general ones first.
  * @param {Signals} signals that fit
+ * @param {number} now  ms since 1970
  * @returns {Promise<{changed: boolean, unapplied: Unapplied[]}>}
  */
-export const apply = (signals) => inTurn(async () => {
-  const { rules, scripts, everywhere } = planned(signals);
+export const apply = (signals, now) => inTurn(async () => {
+  const { rules, scripts, everywhere } = planned(signals, now);
   /** @type {Unapplied[]} */
   const unapplied = [];
   const refused = (reason, error) => {
@@ -89,7 +90,7 @@ const twice = (task) => task().catch(task);
  * @returns {Promise<{rules: boolean, scripts: boolean}>}
  */
 export async function standing(signals) {
-  const wanted = planned(fit(signals).fitting);
+  const wanted = planned(fit(signals).fitting, Date.now());
   const [rules, scripts] = await Promise.all([
     api.declarativeNetRequest.getDynamicRules(), api.scripting.getRegisteredContentScripts(),
   ]);

@@ -1,8 +1,8 @@
 // Tabs whose signals differ from the general, by their site or because their page was opened with
-// others than those in force: a few rules of the session, one set for all tabs that get
-// the same. A tab is in them from its page's commit until it begins to leave, and only what the page's
-// site has to do with is meant: too late, or left over from a stopped worker, they let the general
-// signals out, and take them from no other site's page.
+// others than those in force, and every tab while the standing rules are being changed: a few rules of
+// the session, one set for all tabs that get the same. A tab is in them from its page's commit until it
+// begins to leave, and only what the page's site has to do with is meant: too late, or left over from a
+// stopped worker, they let the general signals out, and take them from no other site's page.
 
 import { api, knowsTop, topDocument } from "./browser.js";
 import * as opened from "./opened.js";

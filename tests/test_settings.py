@@ -495,7 +495,7 @@ def test_an_exception_for_the_site_counts_while_it_holds_and_dnt_is_on(
         '[[exceptions]]\nsite = "over.example"\nuntil = 2026-11-22T10:00:00Z\n'
         '[[exceptions]]\nsite = "off.example"\n'
     )
-    assert found.dnt_sent_to(host, NOW) == expected
+    assert found.signals_sent_to(host, NOW).dnt == expected
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -181,7 +181,9 @@ def test_a_refusal_of_a_tabs_rules_is_told_until_none_are_wanted(
     popup.close()
     options = person.options()
     options.wait_for_text("The browser did not take all rules for single tabs (no more room).")
+    assert options.run(_BADGE) == "!"
     page.goto(page_at(site, "ads.test"))
     options.wait_until_hidden("#unapplied")
+    assert options.run(_BADGE) == ""
     options.close()
     person.stop()

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Set
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -125,8 +126,7 @@ def _of_name(settings: Settings, name: str, now: datetime) -> dict[str, Any]:
     return {
         "site": name,
         "button": "on" if settings.button_on(name) else "off",
-        "dnt": settings.dnt_sent_to(name, now),
-        "gpc": settings.signals_with(name).gpc,
+        **asdict(settings.signals_sent_to(name, now)),
     }
 
 

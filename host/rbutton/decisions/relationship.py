@@ -102,8 +102,8 @@ class Relationship:
         """What both signed has ended by itself."""
         if self.sealed is None:
             return False
-        until = agreements.read(self.sealed.body).agreement.until
-        return until is not None and from_time_text(until) <= now
+        ends = agreements.read(self.sealed.body).agreement.ends
+        return ends is not None and ends <= now
 
     def may_accept(self, wanted: agreements.Agreement, now: datetime) -> bool:
         """Whether a counter-offer is in time, and about what is in force or its absence.

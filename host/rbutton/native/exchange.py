@@ -197,13 +197,15 @@ class Exchange:
         """Take in what a site answered; on disk before the button shows it."""
         origin, now = request.origin, _now()
         state = relationship(origin, self._ledger.of_origin(origin))
-        seed = self._seed.read() if self._accepts_alone(state, request, now) else None
+        came = self._outcome(state, request, now)
+        seed = self._seed.read() if self._accepts_alone(state, came, now) else None
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
             state = relationship(origin, ledger.of_origin(origin))
             # Another browser's host, or an edit, may have been faster meanwhile.
-            alone = seed is not None and self._accepts_alone(state, request, now)
-            for kind, body in self._outcome(state, request, now):
+            came = self._outcome(state, request, now)
+            alone = self._accepts_alone(state, came, now)
+            for kind, body in came:
                 record = ledger.append(kind, time_text(now), origin, request.agreement, body)
                 if kind == "sealed":
                     signed = agreements.read(record.body)
@@ -245,12 +247,12 @@ class Exchange:
             return outcomes.of_proffer(state.open.proffer.body, request.reply, now)
         return []
 
-    def _accepts_alone(self, state: Relationship, request: messages.ReplyTo, now: datetime) -> bool:
-        """Whether the reply is a counter-offer whose every term the person listed."""
-        came = dict(self._outcome(state, request, now)).get("countered")
-        if came is None or self._terms_file.loosened:
+    def _accepts_alone(self, state: Relationship, came: outcomes.Outcome, now: datetime) -> bool:
+        """Whether what came is a counter-offer whose every term the person listed."""
+        counter = dict(came).get("countered")
+        if counter is None or self._terms_file.loosened:
             return False
-        wanted, in_force = agreements.read(came).agreement, state.in_force(now)
+        wanted, in_force = agreements.read(counter).agreement, state.in_force(now)
         if not state.may_accept(wanted, now):
             return False
         held = agreements.read(in_force.body).agreement if in_force else None

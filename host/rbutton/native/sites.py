@@ -9,7 +9,7 @@ from rbutton.decisions.rows import offered_rows
 from rbutton.decisions.view import View
 from rbutton.native import messages
 from rbutton.person.ledger import Sent
-from rbutton.person.settings import Negotiate, Signals
+from rbutton.person.settings import Negotiate
 from rbutton.person.terms_file import TermsFile
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import agreement as agreements
@@ -79,9 +79,7 @@ class Sites:
             fault = _FAILED[served.failed]
         if fault:
             return view.invalid_policy(state.origin, fault)
-        settings, host = self._terms_file.settings, host_of(state.origin)
-        dnt = settings.dnt_sent_to(host, _now())
-        signals = Signals(dnt, settings.signals_with(host).gpc)
+        signals = self._terms_file.settings.signals_sent_to(host_of(state.origin), _now())
         return view.nothing_here(state.origin, signals, looked=served is not None)
 
     def of(

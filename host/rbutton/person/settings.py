@@ -1,7 +1,7 @@
 """What `terms.toml` says, once it was read: what is wanted in general, and on one site."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -202,14 +202,14 @@ class Settings:
             self._stated(host, lambda site: site.gpc) or self.signals.gpc,
         )
 
-    def dnt_sent_to(self, host: str, now: datetime) -> Dnt:
-        """What `host` itself gets of DNT with its own pages, `exceptions` counted; off is off."""
-        dnt, names = self.signals_with(host).dnt, set(names_over(host))
+    def signals_sent_to(self, host: str, now: datetime) -> Signals:
+        """What `host` itself gets with its own pages, `exceptions` counted; off is off."""
+        signals, names = self.signals_with(host), set(names_over(host))
         granted = any(
             one.site in names and one.holds(now) and (one.targets is None or host in one.targets)
             for one in self.exceptions
         )
-        return "exception" if granted and dnt == "on" else dnt
+        return replace(signals, dnt="exception") if granted and signals.dnt == "on" else signals
 
     def look_with(self, host: str) -> Look:
         """When to ask `host` for what it says about itself."""

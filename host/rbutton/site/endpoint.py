@@ -201,7 +201,7 @@ def _check_in_time(offered: Agreement, now: datetime) -> None:
 
 
 def _check_not_ended(offered: Agreement, now: datetime) -> None:
-    if offered.until is not None and from_time_text(offered.until) <= now:
+    if offered.ends is not None and offered.ends <= now:
         raise Refused("expired", "These terms have ended already.")
 
 

@@ -110,6 +110,11 @@ class Agreement(Closed):
             raise InvalidDocument("asks for an answer earlier or later than it may")
         return self
 
+    @property
+    def ends(self) -> datetime | None:
+        """When it ends by itself; None: not at all."""
+        return None if self.until is None else from_time_text(self.until)
+
     def frame(self) -> dict[str, Any]:
         """The members that a counter takes over from the proffer that it answers."""
         return self.model_dump(exclude={"terms", "proffered", "answer_by", "answers"})

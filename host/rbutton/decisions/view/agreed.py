@@ -45,8 +45,8 @@ def active(
     terms = signed.agreement.terms
     name, since = site_name(state.origin), day(from_time_text(state.sealed.at))
     told = [f"{'; '.join(title_of(term.id, catalogue) for term in terms)}. Since {since}."]
-    if signed.agreement.until:
-        told.append(f"Until {day(from_time_text(signed.agreement.until))}.")
+    if ends := signed.agreement.ends:
+        told.append(f"Until {day(ends)}.")
     actions: list[Action] = ["agreement", "end"]
     heading = f"{name} signed your terms"
     reason: Reason = "signed"
@@ -183,7 +183,7 @@ def _renewal(
         catalogue.vocabulary,
     )
     until = None if wanted.lasts is None else now + wanted.lasts
-    end = of_ends(until, _until(signed))
+    end = of_ends(until, signed.agreement.ends)
     return [*clauses, *end] if clauses or _worth(signed, wanted.lasts, now) else clauses
 
 
@@ -197,15 +197,10 @@ def of_ends(new: datetime | None, old: datetime | None) -> list[Difference]:
     return [Difference(mark=mark, label="How long it holds", was=was, now=now)]
 
 
-def _until(signed: SignedAgreement) -> datetime | None:
-    until = signed.agreement.until
-    return None if until is None else from_time_text(until)
-
-
 def _worth(signed: SignedAgreement, lasts: timedelta | None, now: datetime) -> bool:
-    """Whether a later end alone is worth a press: for good, or by half of its time or more."""
-    until = _until(signed)
-    return until is not None and (lasts is None or now + lasts / 2 >= until)
+    """Whether a later end alone is worth a press: for good, or by half of the new span or more."""
+    ends = signed.agreement.ends
+    return ends is not None and (lasts is None or now + lasts / 2 >= ends)
 
 
 def in_full(signed: SignedAgreement, since: str, catalogue: Catalogue) -> ShownAgreement:

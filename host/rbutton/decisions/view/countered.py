@@ -86,7 +86,7 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             strictest(term.clauses for term in offered.terms),
             catalogue.vocabulary,
         ),
-        *of_ends(_until(wanted), _until(offered)),
+        *of_ends(wanted.ends, offered.ends),
     ]
     given_away = CLICK_ONLY & {term.id for term in wanted.terms}
     actions: list[Action] = ["accept", "decline"]
@@ -97,9 +97,7 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             "text": sentences(
                 [
                     f"It would sign: {titles}.",
-                    f"That would hold until {day(from_time_text(wanted.until))}."
-                    if wanted.until
-                    else "",
+                    f"That would hold until {day(wanted.ends)}." if wanted.ends else "",
                     f"You can answer until {day(until)}, {until:%H:%M}.",
                     "You have not agreed to anything.",
                 ]
@@ -109,7 +107,3 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             "counter": signed.id,
         }
     )
-
-
-def _until(signed: agreements.Agreement) -> datetime | None:
-    return None if signed.until is None else from_time_text(signed.until)
