@@ -9,6 +9,11 @@ import { api } from "./browser.js";
 const KEY = "opened-";
 const MOST = 10;   // pages of a tab: more no browser holds for the back button
 
+const LARGE = 2_000;   // characters of values: more are not known any more to the next life of the worker
+
+/** @param {Values | null} values */
+const small = (values) => JSON.stringify(values).length <= LARGE ? values : null;
+
 /** @type {Map<number, Tab>} */
 const tabs = new Map();
 
@@ -33,7 +38,8 @@ export function stands(tabId, documentId, values) {
   const others = pages.filter((page) => page !== noted).slice(1 - MOST);
   const tab = /** @type {Tab} */ ({ standing: documentId, pages: noted ? [...others, noted] : others });
   tabs.set(tabId, tab);
-  api.storage.session.set({ [KEY + tabId]: tab });
+  const kept = { ...tab, pages: tab.pages.map(([id, values]) => [id, small(values)]) };
+  api.storage.session.set({ [KEY + tabId]: kept }).catch((error) => console.error(error));
 }
 
 /** @param {number} tabId @returns {Values | null | undefined} null: not known; undefined: nothing to know */

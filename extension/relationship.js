@@ -58,7 +58,7 @@ let changed = () => {};
 /** @param {typeof changed} listener told of every tab whose Visit changed; call in the first turn */
 export function listen(listener) {
   changed = listener;
-  api.alarms.onAlarm.addListener(({ name }) => { if (name === ALARM) refresh(); });
+  api.alarms.onAlarm.addListener(({ name }) => { if (name === ALARM) runOut(); });
   api.tabs.onActivated.addListener(({ tabId }) => {
     const visit = visits.get(tabId);
     if (visit?.announced) visit.asked ? proceed(visit) : begin(visit);
@@ -201,6 +201,14 @@ export function refresh() {
   }
 }
 
+/** An agreement is over: also a tab in the background names it no more, before it is asked about. */
+function runOut() {
+  for (const { tabId, view } of visits.values()) {
+    if (Date.parse(view?.agreement?.until ?? "") <= Date.now()) header.clear(tabId);
+  }
+  refresh();
+}
+
 /** There is no host: `EmanciTerms` would say that one is there to take an answer. */
 export function hostless() {
   for (const visit of visits.values()) {
@@ -263,7 +271,7 @@ async function consult(visit, { fresh = false } = {}) {
     }
     // An offer that began meanwhile brings newer news.
     if (!stands(visit) || (visit.view && posting.has(origin))) return;
-    if (view.reason === "invalid-policy") visit.policy = null;
+    if (["invalid-policy", "policy-gone"].includes(view.reason)) visit.policy = null;
     // Without a policy it is only what the ledger knows: no news for a tab that has read one.
     show(origin, view, policy === null ? visit : null);
     if (stands(visit)) await proceed(visit);

@@ -1,7 +1,8 @@
 """Decisions: which terms, whether by itself, what a reply means, what is shown."""
 
 import json
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from rbutton.decisions import proffer, rows, view
 from rbutton.decisions.proffer import Choice, choose, held_back, registrable_domain
 from rbutton.decisions.relationship import Relationship, relationship
 from rbutton.decisions.reply import Final, NoAnswer, Sealed, understand, words_of
+from rbutton.decisions.view.words import day
 from rbutton.person.ledger import Kind, Record, Sent
 from rbutton.person.settings import Proffer, Settings
 from rbutton.shipped.roster import catalogue
 from rbutton.terms import policy
+from rbutton.terms.agreement import Agreement
 from rbutton.terms.encoding import time_text
 from rbutton.terms.keys import person_key
 from rbutton.terms.policy import Policy
@@ -455,3 +458,33 @@ def test_an_invalid_policy_is_told_with_its_reason() -> None:
     assert (shown.state, shown.reason) == ("alone", "invalid-policy")
     assert shown.text.startswith("The policy has expired.")
     assert "signals still go out" in shown.text
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_the_first_and_last_day_there_are_can_be_shown(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A site may sign any time: in the person's zone it may be of no year."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert day(datetime(1, 1, 1, tzinfo=UTC)).endswith(" 1")
+        assert day(datetime(9999, 12, 31, 23, tzinfo=UTC)).endswith(" 9999")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_counter_offer_that_would_have_ended_is_not_accepted() -> None:
+    """A site may sit on an offer for a time until that is nearly over."""
+    made = sites.proffer(SITE)
+    ends = sites.NOW + timedelta(days=2)
+    members = sites.payload_of(made) | {
+        "answers": made.id,
+        "answer_by": time_text(sites.NOW + timedelta(days=7)),
+        "until": time_text(ends),
+    }
+    wanted = Agreement.model_validate(members)
+    state = Relationship(SITE.origin)
+    assert state.may_accept(wanted, ends - timedelta(seconds=1))
+    assert not state.may_accept(wanted, ends)

@@ -79,6 +79,16 @@ def test_a_site_that_says_something_else_each_time_fills_nothing(store: SeenOfSi
     assert [row.body for row in store.of_origin(SITE)] == [b"19", b"18", b"17"]
 
 
+def test_a_clock_that_was_ahead_keeps_nothing_new_out(store: SeenOfSites) -> None:
+    """What is read once it is right again counts, and is not asked for again and again."""
+    for number in range(4):
+        keep(store, b"ahead %d" % number, NOW + timedelta(days=400, seconds=number))
+    keep(store, b"now", NOW)
+    newest = store.of_origin(SITE)[0]
+    assert newest.body == b"now"
+    assert newest.fresh(NOW + HOUR)
+
+
 def test_however_many_addresses_a_site_names_the_others_stay(store: SeenOfSites) -> None:
     """And of those it names, the newest: each is known by its own versions."""
     keep(store, b"gpc")

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -705,3 +706,26 @@ def test_a_full_disk_is_told_and_spoils_nothing(tmp_path: Path, first: bool) -> 
     assert after == before
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 0
     assert os.access(tmp_path, os.W_OK)
+
+
+def test_taking_an_exception_out_leaves_the_comments_of_what_is_below() -> None:
+    """They belong to the next section, or to nothing."""
+    text = (
+        '[[exceptions]]\nsite = "n.example"\n\n'
+        '# why this one\n[sites."a.example"]\ndnt = "off"\n\n'
+        '# and this\n[[exceptions]]\nsite = "b.example"\ntargets = [\n  "c.example",\n]\n'
+        "# the end\n"
+    )
+    left = terms_edit.revoke(text, "n.example", terms_edit.ALL)
+    assert left == text.removeprefix('[[exceptions]]\nsite = "n.example"\n\n')
+    left = terms_edit.revoke(text, "b.example", ["c.example"])
+    assert left == text.partition('[[exceptions]]\nsite = "b.')[0] + "# the end\n"
+
+
+def test_an_exception_is_granted_in_a_file_without_a_last_line_feed() -> None:
+    text = '[[exceptions]]\nsite = "n.example"'
+    granted = terms_edit.grant(text, "b.example", None, None)
+    assert [one["site"] for one in tomllib.loads(granted)["exceptions"]] == [
+        "n.example",
+        "b.example",
+    ]

@@ -1,6 +1,7 @@
 """An agreement that ends by itself while its site is open, in each browser."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from rbutton.person.ledger import Ledger
 from rbutton.terms import agreement as agreements
@@ -12,7 +13,7 @@ from tests import sites
 from tests.e2e import own_sites
 from tests.e2e.conftest import NewPerson
 from tests.e2e.person import Person
-from tests.e2e.recorder import Site
+from tests.e2e.recorder import Request, Site
 
 #: Longer than a browser takes to start and to show it.
 _HOLDS = timedelta(seconds=15)
@@ -33,6 +34,10 @@ def _signed(person: Person, site: sites.Site, now: datetime) -> None:
         ledger.append("sealed", at, site.origin, made.id, site.countersign(made.body))
 
 
+def _names(request: Request) -> bool:
+    return any("agreement=" in value for value in request.all("emanciterms"))
+
+
 def test_it_is_told_and_named_to_the_site_no_more(new_person: NewPerson) -> None:
     """The popup that is open says so, and the next request has no `agreement`."""
     with Site(own_sites.that()) as shop:
@@ -46,9 +51,13 @@ def test_it_is_told_and_named_to_the_site_no_more(new_person: NewPerson) -> None
         popup = person.popup(tab)
         popup.wait_for("html[data-state=active]")
         popup.wait_for_text("Until")
+        tab.run("setInterval(() => fetch('/named'), 200);")
+        for number in count(1):
+            if _names(shop.wait_for("/named", number)[number - 1]):
+                break
         popup.wait_for("html[data-state=ended][data-reason=expired]")
         popup.close()
         tab.run("await fetch('/after');")
         (after,) = shop.wait_for("/after")
-        assert not any("agreement=" in value for value in after.all("emanciterms"))
+        assert not _names(after)
         person.stop()

@@ -9,6 +9,7 @@ from rbutton.cli import homes
 from rbutton.cli.commands import DONE, Commands
 from rbutton.decisions import listing
 from rbutton.decisions.view.agreed import title_of
+from rbutton.decisions.view.words import local
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger
 from rbutton.shipped.roster import catalogue
@@ -81,7 +82,7 @@ def table(found: list[dict[str, Any]]) -> str:
     rows = [("SITE", "STATE", "SINCE", "TERMS")]
     for one in found:
         titles = [title_of(term, catalogue()) for term in one["terms"]]
-        since = f"{from_time_text(one['since']).astimezone():%Y-%m-%d %H:%M}"
+        since = f"{local(from_time_text(one['since'])):%Y-%m-%d %H:%M}"
         rows.append((one["origin"], one["state"], since, "; ".join(titles)))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(

@@ -10,6 +10,7 @@ from pathlib import Path
 from rbutton.cli import asking, homes
 from rbutton.cli.commands import DONE, NO, Commands, count
 from rbutton.cli.counting import counted
+from rbutton.decisions.view.words import local
 from rbutton.person import merging, sealed_file, settings
 from rbutton.person.backup import Backup, read_if_there
 from rbutton.person.errors import PersonError
@@ -185,7 +186,7 @@ def _few(lines: Iterable[str], most: int = _MOST_SITES) -> list[str]:
 
 
 def _day(text: str) -> str:
-    return f"{from_time_text(text).astimezone():%Y-%m-%d %H:%M}"
+    return f"{local(from_time_text(text)):%Y-%m-%d %H:%M}"
 
 
 def _fit(text: str) -> str:

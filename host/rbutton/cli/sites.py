@@ -14,6 +14,7 @@ from rbutton.decisions import listing
 from rbutton.decisions.plain import escaped
 from rbutton.decisions.relationship import relationship
 from rbutton.decisions.says import Line, Says, says
+from rbutton.decisions.view.words import local
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger
@@ -221,4 +222,4 @@ def _origin(site: str) -> str:
 
 
 def _day(text: str | None) -> str:
-    return f"{from_time_text(text).astimezone():%Y-%m-%d}" if text else "-"
+    return f"{local(from_time_text(text)):%Y-%m-%d}" if text else "-"

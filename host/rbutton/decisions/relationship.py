@@ -114,7 +114,8 @@ class Relationship:
         replaces = {standing.agreement if standing else None}
         if self.sealed and not standing:
             replaces.add(self.sealed.agreement)
-        return now < from_time_text(wanted.answer_by) and wanted.supersedes in replaces
+        in_time = now < from_time_text(wanted.answer_by) and (not wanted.ends or now < wanted.ends)
+        return in_time and wanted.supersedes in replaces
 
     def acceptable(self, now: datetime) -> Counter | None:
         """The counter-offer that the person can accept now."""

@@ -66,26 +66,27 @@ CREATE TABLE seen (
 CREATE INDEX seen_origin ON seen (origin, what);
 """
 _COLUMNS = "origin, what, url, first, last, outcome, body"
-_OF_ORIGIN = f"SELECT {_COLUMNS} FROM seen WHERE origin = ? ORDER BY last DESC, rowid DESC"  # noqa: S608 - no value in it, nor below
+_OF_ORIGIN = f"SELECT {_COLUMNS} FROM seen WHERE origin = ? ORDER BY rowid DESC"  # noqa: S608 - no value in it, nor below
 _SAME = "FROM seen WHERE origin = ? AND what = ? AND url = ? AND outcome = ? AND body = ?"
 _KEEP = f"INSERT INTO seen ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+# What is kept gets a new row each time: a clock that was ahead once keeps nothing out.
 _TRIM_VERSIONS = """
 DELETE FROM seen WHERE rowid IN (
   SELECT rowid FROM seen WHERE origin = ? AND what = ? AND url = ?
-  ORDER BY last DESC, rowid DESC LIMIT -1 OFFSET ?
+  ORDER BY rowid DESC LIMIT -1 OFFSET ?
 )
 """
 _TRIM_SITE = """
 DELETE FROM seen WHERE rowid IN (
   SELECT rowid FROM seen WHERE origin = ?
-  ORDER BY what IN ('status-id', 'consent'), last DESC, rowid DESC LIMIT -1 OFFSET ?
+  ORDER BY what IN ('status-id', 'consent'), rowid DESC LIMIT -1 OFFSET ?
 )
 """
 _TRIM_ALL = """
 DELETE FROM seen WHERE rowid IN (
   SELECT rowid FROM (
     SELECT rowid, row_number() OVER newest AS number, sum(length(body)) OVER newest AS size
-    FROM seen WINDOW newest AS (ORDER BY last DESC, rowid DESC)
+    FROM seen WINDOW newest AS (ORDER BY rowid DESC)
   ) WHERE number > ? OR size > ?
 )
 """

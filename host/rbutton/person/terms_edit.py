@@ -75,7 +75,7 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
         }
     except ValueError:
         raise Mistake(f"“{until}” is not a time.", _TIME) from None
-    without = revoke(text, site, targets)
+    without = revoke(text if text.endswith("\n") else f"{text}\n", site, targets)
     plain = tomllib.loads(without)
 
     def add(document: TOMLDocument) -> None:
@@ -135,6 +135,7 @@ def revoke(text: str, site: str, targets: object) -> str:
     return _checked(
         text,
         expected,
+        lambda: _without_tables(text, gone),
         lambda: _closed_up(text, _edited(text, take_out)),
         lambda: _edited(text, take_out),
     )
@@ -197,6 +198,26 @@ def _at(members: Any, path: Sequence[str]) -> Any:
     for name in path:
         members = members.get(name) if isinstance(members, dict) else None
     return members
+
+
+def _without_tables(text: str, gone: Sequence[int]) -> str:
+    """Without these of `[[exceptions]]`, header to last key: what is below belongs to the next."""
+    lines = text.split("\n")
+    headers = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
+    own = [at for at in headers if re.match(r"\s*\[\[\s*exceptions\s*\]\]", lines[at])]
+    for number in reversed(gone):
+        start = own[number]
+        end = next((at for at in headers if at > start), len(lines))
+        last = max(at for at in range(start, end) if _says(lines[at]))
+        # Of two blank lines, above and below, one is enough.
+        above = start == 0 or not lines[start - 1].strip()
+        blank = above and last + 1 < len(lines) and not lines[last + 1].strip()
+        del lines[start : last + 1 + blank]
+    return "\n".join(lines)
+
+
+def _says(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _put(text: str, key: Key, value: Any) -> str:
@@ -288,7 +309,7 @@ def _checked(text: str, expected: dict[str, Any], *ways: Callable[[], str]) -> s
         try:
             changed = way()
             found = tomllib.loads(changed)
-        except (TOMLKitError, ValueError, TypeError, KeyError, AttributeError):
+        except (TOMLKitError, ValueError, TypeError, LookupError, AttributeError):
             continue
         if _bare(found) == _bare(expected):
             # What differs in nothing stays as it is, to the byte.

@@ -53,8 +53,16 @@ def sha256(data: bytes) -> str:
 
 
 def time_text(moment: datetime) -> str:
-    """RFC 3339 in UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """RFC 3339 in UTC, whole seconds, `Z`.
+
+    Raises:
+        InvalidDocument: in UTC it is of no year from 1 to 9999.
+    """
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidDocument("is a time before the year 1 or after 9999") from None
+    return utc.replace(tzinfo=None, microsecond=0).isoformat() + "Z"
 
 
 def from_time_text(text: str) -> datetime:

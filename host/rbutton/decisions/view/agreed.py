@@ -91,6 +91,7 @@ def active(
                 "reason": "policy-gone",
                 "heading": f"{name} signed, and its policy cannot be read now",
                 "text": sentences(["What it signed with you stands.", gone, *told]),
+                "actions": [*actions, "look"],
             }
         )
     if not changes:

@@ -7,7 +7,7 @@ from rbutton.decisions.proffer import knows_all
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.view.agreed import of_ends, title_of
 from rbutton.decisions.view.model import Action, View
-from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
+from rbutton.decisions.view.words import day, fit_to_show, local, sentences, site_name
 from rbutton.terms import agreement as agreements
 from rbutton.terms.click_only import CLICK_ONLY
 from rbutton.terms.encoding import from_time_text
@@ -29,6 +29,7 @@ def instead_of(shown: View, state: Relationship, catalogue: Catalogue, *, now: d
             "actions": [*wants.actions, "agreement", "end"],
             "counter": wants.counter,
             "renewal": [],
+            "renewal_own": [],
         }
     )
 
@@ -60,7 +61,8 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
                 "actions": ["offer"],
             }
         )
-    until = from_time_text(wanted.answer_by).astimezone()
+    answer_by = from_time_text(wanted.answer_by)
+    until = local(min(answer_by, wanted.ends or answer_by))
     if not state.acceptable(now):
         return shared.model_copy(
             update={

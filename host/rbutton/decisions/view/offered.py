@@ -12,7 +12,7 @@ from rbutton.decisions.view.countered import countered
 from rbutton.decisions.view.model import Action, View
 from rbutton.decisions.view.promised import promised
 from rbutton.decisions.view.withdrawn import withdrawn
-from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
+from rbutton.decisions.view.words import day, fit_to_show, local, sentences, site_name
 from rbutton.terms import promise as promises
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.policy import Policy
@@ -143,7 +143,7 @@ def open_proffer(
     """Offered, and not answered: being sent, waiting, or tried as often as it may be."""
     assert state.open
     name, given_up = site_name(state.origin), state.open.unanswered(now) and not under_way
-    since = from_time_text(state.open.proffer.at).astimezone()
+    since = local(from_time_text(state.open.proffer.at))
     offered = f"Your terms were offered on {day(since)} at {since:%H:%M}"
     if len(state.open.sent) > 1:
         offered += f" and sent {len(state.open.sent)} times"
@@ -154,7 +154,7 @@ def open_proffer(
     elif given_up:
         told.append("They are not sent again unless you say so.")
     elif last and last.wait_until:
-        until = last.wait_until.astimezone()
+        until = local(last.wait_until)
         told.append(f"It asked not to be asked again before {until:%H:%M} on {day(until)}.")
     if last and not under_way:
         told.append(last.clock())

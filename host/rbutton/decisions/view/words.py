@@ -14,10 +14,18 @@ def site_name(origin: str) -> str:
     return origin.partition("://")[2]
 
 
+def local(moment: datetime) -> datetime:
+    """The same in the person's time zone; the first and last day there are stay as they are."""
+    try:
+        return moment.astimezone()
+    except OverflowError:
+        return moment
+
+
 def day(moment: datetime) -> str:
     """ "22 November 2026", in the person's time zone."""
-    local = moment.astimezone()
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+    here = local(moment)
+    return f"{here.day} {_MONTHS[here.month - 1]} {here.year}"
 
 
 def sentences(several: list[str]) -> str:
