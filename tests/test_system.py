@@ -19,7 +19,7 @@ from starlette.routing import Route
 from tests.e2e.recorder import WAIT_SECONDS, Site
 from tests.e2e.recorder import Request as Seen
 from tests.host_process import Host
-from tests.machine import CHECKOUT, copy_checkout
+from tests.machine import CHECKOUT, PATIENCE, copy_checkout
 from tests.own_mounts import OwnMounts
 
 PYTHON = "/usr/bin/python3"
@@ -103,8 +103,9 @@ def _started(everyone: Everyone, command: list[str], home: Path, uid: int) -> It
     try:
         yield
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+        # Not asked to end: a Chromium whose children went first may wait for them for ever.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
