@@ -1,4 +1,4 @@
-"""Counter-offers, renewal, own terms, recognition, promises and changed policies, in real browsers
+"""Counter-offers, own terms, recognition, promises and changed policies, in real browsers
 and at a site of the ⊃ kit."""
 
 import json
