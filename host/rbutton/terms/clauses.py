@@ -173,7 +173,7 @@ class Vocabulary(Closed):
         except tomllib.TOMLDecodeError as error:
             raise InvalidDocument(f"the vocabulary is not TOML: {error}") from None
         except ValidationError as error:
-            raise InvalidDocument(first_fault(error, "vocabulary")) from None
+            raise first_fault(error, "vocabulary") from None
 
     @cached_property
     def by_name(self) -> dict[str, Chain | Names | Duration]:
