@@ -247,6 +247,13 @@ def test_a_port_that_is_taken_is_told(where: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         said = site("serve", where, "--port", taken.getsockname()[1], code=3)
     assert "--port" in said
+    said = site("serve", where, "--port", 65_536, code=3)
+    assert ".." not in said
+
+
+def test_there_is_a_worker(where: Path) -> None:
+    site("init", where, *NEW)
+    assert "there has to be one" in site("serve", where, "--workers", 0, code=2)
 
 
 class TestExport:

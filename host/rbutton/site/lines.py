@@ -42,5 +42,5 @@ header +Link `{ANNOUNCEMENT}`
 handle {ENDPOINT_PATH}* {{
     reverse_proxy {HOST}:{PORT}
 }}""",
-    "plain HTML, in the head of each page": HTML,
+    "plain HTML, in the head of each page, instead of the line that sets Link": HTML,
 }

@@ -32,6 +32,7 @@ _HEAD = """\
 origin = {origin}
 name = {name}          # of who runs the site; shown as "calls itself …"
 {contact}
+
 # Agreements of the roster that you sign as they stand. Read each before you name it.
 accepts = {accepts}
 """
@@ -180,7 +181,7 @@ def told(target: Path, command: str) -> Iterator[str]:
     yield ""
     if policy.negotiates:
         yield f"1. Start the endpoint: {command} site serve {target}"
-        yield "2. Add these lines to your web server, or to your pages:"
+        yield "2. Add the lines for your web server:"
         servers = lines.PROXIED
     else:
         folder.write(target / UPLOAD, policy.body, 0o644)
