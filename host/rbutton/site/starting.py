@@ -22,8 +22,8 @@ UPLOAD = "emanciterms.json"
 
 #: Beside the key, as folders of sites lie in repositories.
 IGNORE = ".gitignore"
-_IGNORED = (f"/{folder.KEY}", f"/{folder.STORE}*")
-_WHY = "# Whoever has the key signs as this site; what it signed is between it and a person."
+_IGNORED = (f"/{folder.KEY}".encode(), f"/{folder.STORE}*".encode())
+_WHY = b"# Whoever has the key signs as this site; what it signed is between it and a person."
 
 _HEAD = """\
 # What this site says of itself to people's agents, and what it signs.
@@ -118,10 +118,9 @@ def _keep_out_of_git(path: Path) -> None:
         there, mode = b"", 0o600
     except OSError as error:
         raise FolderError(f"{path} cannot be read: {error.strerror}.") from None
-    lines = there.decode("utf-8", "surrogateescape").splitlines()
-    if not set(_IGNORED) <= set(lines):
-        text = "\n".join([*lines, _WHY, *_IGNORED, ""])
-        folder.write(path, text.encode("utf-8", "surrogateescape"), mode)
+    if not set(_IGNORED) <= set(there.splitlines()):
+        between = b"" if there[-1:] in (b"", b"\n") else b"\n"
+        folder.write(path, there + between + b"\n".join([_WHY, *_IGNORED, b""]), mode)
 
 
 def _check(said: Start) -> None:
