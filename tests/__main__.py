@@ -25,11 +25,14 @@ from rbutton.browsers.problems import SetupError  # noqa: E402
 from rbutton.browsers.telling import Teller  # noqa: E402
 
 PROGRAMS = {
+    "apache2": "apache2-bin",
+    "caddy": "caddy",
     "chromium": "chromium",
     "dbus-run-session": "dbus-daemon",
     "firefox-esr": "firefox-esr",
     "gnome-keyring-daemon": "gnome-keyring",
     "initdb": "postgresql",
+    "nginx": "nginx",
     "node": "nodejs",
     "strace": "strace",
     "Xvfb": "xvfb",
@@ -86,9 +89,10 @@ def _missing() -> list[debian.Need]:
 
 
 def _path() -> str:
-    # Debian keeps PostgreSQL's programs by version, off the PATH.
+    # Debian keeps web servers off the PATH of who is not root, and PostgreSQL's programs, which are
+    # by version, off everybody's.
     versions = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), *versions])
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", *versions])
 
 
 def _environment(teller: Teller) -> Path:

@@ -1,21 +1,15 @@
 """A real PostgreSQL from Debian's packages, on a unix socket, for as long as the tests need it."""
 
 import itertools
-import os
-import pwd
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
+from tests import unprivileged
 from tests.processes import PATIENCE
-
-#: Whom root runs it as: initdb refuses to work as root.
-_NOBODY = "nobody"
 
 
 class Cluster:
@@ -46,28 +40,23 @@ def running() -> Iterator[Cluster]:
     programs = max(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name)
     )
-    # Not pytest's folder: only root may enter that. And a socket's path has to be short.
-    folder = Path(tempfile.mkdtemp(prefix="rb-pg-"))
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam(_NOBODY)
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    data = folder / "data"
+    with unprivileged.folder("rb-pg-") as folder:
+        data = folder / "data"
 
-    def run(program: str, *arguments: object) -> None:
-        done = subprocess.run(
-            [*_unprivileged(), str(programs / program), *map(str, arguments)],
-            cwd=folder,
-            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PATIENCE,
-            check=False,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
+        def run(program: str, *arguments: object) -> None:
+            done = subprocess.run(
+                [*unprivileged.command(), str(programs / program), *map(str, arguments)],
+                cwd=folder,
+                env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=PATIENCE,
+                check=False,
+                text=True,
+            )
+            assert done.returncode == 0, done.stdout
 
-    try:
         run("initdb", "--auth=trust", "--username=rbutton", "--encoding=UTF8", "-D", data)
         options = f"-k {folder} -c listen_addresses= -c max_connections=200"
         run("pg_ctl", "start", "-w", "-D", data, "-l", folder / "log", "-o", options)
@@ -75,13 +64,3 @@ def running() -> Iterator[Cluster]:
             yield Cluster(folder)
         finally:
             run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", data)
-    finally:
-        shutil.rmtree(folder)
-
-
-def _unprivileged() -> Sequence[str]:
-    if os.geteuid() != 0:
-        return []
-    owner = pwd.getpwnam(_NOBODY)
-    ids = [f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}"]
-    return ["setpriv", *ids, "--clear-groups", "--"]

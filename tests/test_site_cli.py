@@ -51,7 +51,7 @@ class TestInit:
             assert word in said
 
     def test_key_and_store_stay_out_of_a_repository(self, where: Path) -> None:
-        """Of which the folder is a part; rules that are there are left alone."""
+        """Of which the folder is a part; rules that are there stay."""
         git = ("git", "-C", str(where.parent))
         subprocess.run([*git, "init", "--quiet"], check=True)
         site("init", where, *NEW)
@@ -59,10 +59,29 @@ class TestInit:
         subprocess.run([*git, "add", "."], check=True)
         added = subprocess.run([*git, "ls-files"], capture_output=True, text=True, check=True)
         assert added.stdout.split() == ["site/.gitignore", f"site/{folder.FILE}"]
-        (where / folder.FILE).unlink()
-        (where / ".gitignore").write_text("*\n")
-        site("init", where, *NEW)
-        assert (where / ".gitignore").read_text() == "*\n"
+        rules = (where / ".gitignore").read_text()
+        for before, after in (("*.tmp\n!*.pem", f"*.tmp\n!*.pem\n{rules}"), (rules, rules)):
+            (where / folder.FILE).unlink()
+            (where / ".gitignore").write_text(before)
+            site("init", where, *NEW)
+            assert (where / ".gitignore").read_text() == after
+            ignored = subprocess.run([*git, "check-ignore", "-q", where / folder.KEY], check=False)
+            assert ignored.returncode == 0
+
+    @pytest.mark.parametrize(
+        "name", [folder.FILE, folder.KEY, folder.FORMER, ".gitignore", "emanciterms.json"]
+    )
+    def test_a_link_is_not_written_over(self, where: Path, name: str) -> None:
+        """Whether it leads anywhere or not."""
+        if name in (folder.FORMER, "emanciterms.json"):
+            site("init", where, *NEW, "--static")
+            (where / name).unlink(missing_ok=True)
+        where.mkdir(exist_ok=True)
+        (where / name).symlink_to(where.parent / "elsewhere")
+        said = site("init", where, *NEW, "--static", "--new-key", code=3)
+        assert f"{where / name} is a link, and was left as it is." in said
+        assert (where / name).is_symlink()
+        assert not (where.parent / "elsewhere").exists()
 
     def test_for_a_static_site_it_makes_the_one_file(self, where: Path) -> None:
         """With a promise that every agent can verify."""
@@ -142,6 +161,8 @@ class TestInit:
             ((*NEW, "--contact", "zebra"), 3, "--contact is not a mailto: or https: URL. Nothing"),
             ((*NEW, "--accepts", "SD-BASE-PD"), 3, "Did you mean SD-BASE-DP? Nothing was made."),
             ((*NEW, "--accepts", "NO-Stalkin"), 3, "Did you mean no-stalking?"),
+            ((*NEW[:3], "\udcff"), 3, "--name has a control, bidi or format character. Nothing"),
+            ((*NEW, "--contact", f"mailto:{5000 * 'x'}"), 3, "Nothing was made."),
         ],
     )
     def test_what_no_agent_would_take_is_not_made(
@@ -175,7 +196,12 @@ MISTAKES = {
     'contact = "zebra"': "site.toml: contact is not a mailto: or https: URL.\n",
     'limits = {track = {offsite = "never"}}': 'in quotes: "track.offsite"',
     'expires = "2027-01-01"': "without quotes",
-    "expires = 2027-01-01T00:00:00": "no time zone",
+    "expires = 2027-01-01T00:00:00": "site.toml: expires has no time zone.",
+    "expires = 0001-01-01T00:00:00+01:00": "site.toml: expires is a time before the year 1",
+    "promise = {until = 9999-12-31T23:59:59-01:00}": "site.toml: promise.until is a time before",
+    "promise = {until = 2027-01-01T00:00:00Z}": "site.toml: promise.terms is wrong",
+    'limits = {share = "zebra"}': "site.toml: limits.share cannot be: share is not one of none,",
+    "keep_ended_days = 37": "greater than or equal to 38. A counter-offer can be accepted so late",
     'counter = ["SD-BASE-DP"]': "counter",
     "most = 0": "most",
     "= 3": "line",
@@ -188,8 +214,9 @@ def test_a_mistake_in_the_file_is_told_with_its_place(where: Path, line: str) ->
     """By every command that reads it, before anything is served."""
     site("init", where, *NEW, "--accepts", "do-not-track")
     path = where / folder.FILE
-    text = path.read_text() if not line.startswith("name") else f'origin = "{ORIGIN}"\n'
-    path.write_text(text + line + "\n")
+    key = line.partition("=")[0]
+    kept = [one for one in path.read_text().splitlines() if not key or not one.startswith(key)]
+    path.write_text("\n".join([*kept, line, ""]))
     for command in (("serve", where), ("export", where, "--csv")):
         said = site(*command, code=3)
         assert MISTAKES[line] in said
@@ -220,6 +247,13 @@ def test_a_port_that_is_taken_is_told(where: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         said = site("serve", where, "--port", taken.getsockname()[1], code=3)
     assert "--port" in said
+    said = site("serve", where, "--port", 65_536, code=3)
+    assert ".." not in said
+
+
+def test_there_is_a_worker(where: Path) -> None:
+    site("init", where, *NEW)
+    assert "there has to be one" in site("serve", where, "--workers", 0, code=2)
 
 
 class TestExport:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -175,11 +176,13 @@ def wsgi_serving(make: Callable[[str], Any]) -> Iterator[Server]:
 
 
 DJANGO = """
+from importlib import import_module
+
 from django.http import HttpResponse
 from django.urls import path
 
 def front(request):
-    from shop.wsgi import site
+    site = import_module("shop.asgi" if hasattr(request, "scope") else "shop.wsgi").site
     offered = ",".join(site.recognise(request).proffer)
     return HttpResponse(f"<h1>Hello</h1><p>{offered}</p>")
 
@@ -187,30 +190,37 @@ urlpatterns = [path("", front)]
 """
 
 
-def test_the_django_example_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A project of one page, served by the standard library's WSGI server."""
-    project = tmp_path / "project" / "shop"
-    project.mkdir(parents=True)
+@pytest.fixture(scope="module")
+def django_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project of one page; a process can have one alone."""
+    project = tmp_path_factory.mktemp("project") / "shop"
+    project.mkdir()
     (project / "__init__.py").touch()
     (project / "settings.py").write_text(
         'ROOT_URLCONF = "shop.urls"\nALLOWED_HOSTS = ["*"]\nSECRET_KEY = "x"\nUSE_TZ = True\n'
     )
     (project / "urls.py").write_text(DJANGO)
-    monkeypatch.syspath_prepend(str(project.parent))
-    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(project.parent))
+        patch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+        yield project
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_the_django_example_works(interface: str, django_project: Path, tmp_path: Path) -> None:
+    """Under the standard library's WSGI server, and, as the text has it for ASGI, under uvicorn."""
+    assert "in `wsgi.py`; in `asgi.py` it is the same with `asgi` for `wsgi`:" in TEXT
+    made: list[Any] = []
 
     def make(origin: str) -> Any:
         where = make_folder(tmp_path / "site", origin)
-        code = EXAMPLES["django"].replace("/etc/my-site", str(where))
-        (project / "wsgi.py").write_text(code)
-        import shop.wsgi  # type: ignore[import-not-found]
+        code = EXAMPLES["django"].replace("/etc/my-site", str(where)).replace("wsgi", interface)
+        (django_project / f"{interface}.py").write_text(code)
+        made.append(import_module(f"shop.{interface}"))
+        return made[0].application
 
-        return shop.wsgi.application
-
-    with wsgi_serving(make) as server:
-        import shop.wsgi
-
-        check(server, shop.wsgi.site)
+    with (wsgi_serving if interface == "wsgi" else serving)(make) as server:
+        check(server, made[0].site)
         offered = emanciterms(["do-not-track", "no-stalking"])
         page = server.ask("GET", "/", EmanciTerms=offered)[2]
         assert b"<p>do-not-track,no-stalking</p>" in page

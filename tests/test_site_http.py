@@ -33,10 +33,16 @@ LINK = '</.well-known/emanciterms.json>; rel="emanciterms"'
 
 
 class Server:
-    """A real uvicorn on a free loopback port. Connections wait in the queue until it is up."""
+    """A real server on a loopback port. Connections wait in the queue until it is up.
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    Args:
+        address: its own.
+        source: whose requests these are; None: this machine's, as usual.
+    """
+
+    def __init__(self, address: tuple[str, int], source: str | None = None) -> None:
         self.address = address
+        self.source = (source, 0) if source else None
         self.origin = f"http://127.0.0.1:{self.address[1]}"
 
     def ask(
@@ -46,7 +52,9 @@ class Server:
 
         Headers that came more than once are joined by commas, as any reader of them may do.
         """
-        connection = http.client.HTTPConnection(self.address[0], self.address[1], timeout=PATIENCE)
+        connection = http.client.HTTPConnection(
+            *self.address, timeout=PATIENCE, source_address=self.source
+        )
         try:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, body, names)

@@ -11,7 +11,7 @@ import pytest
 
 from rbutton.site import database, schema
 from rbutton.site.errors import StoreError
-from rbutton.site.store import Store
+from rbutton.site.store import KEPT_AT_LEAST, Store
 from rbutton.terms import agreement, notice
 from rbutton.terms.encoding import time_text
 from tests import processes
@@ -20,6 +20,7 @@ from tests.shops import NOW, Shop, policy, proffer
 from tests.sites import compact, header_of, raw_jws, raw_signature
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 Open = Callable[..., Store]
 
 
@@ -58,7 +59,7 @@ def reopened(shop: Shop, store: Store) -> None:
 
 AT_ONCE = """if True:
     import sys
-    from rbutton.site.store import Store
+    from rbutton.site.store import KEPT_AT_LEAST, Store
     input()
     print(len(Store(sys.argv[1]).agreements()))
 """
@@ -234,12 +235,29 @@ class TestRetention:
         self.ended(shop)
         assert len(self.later(shop, 4000)) == 4
 
+    def test_a_counter_is_accepted_in_time_though_what_it_replaces_ran_out(
+        self, shop: Shop, opened: Open
+    ) -> None:
+        """Right after the counter was made: it is kept until the last moment for accepting."""
+        shop.policy = policy(counter=["SD-BASE-DP"])
+        reopened(shop, opened(keep_ended=KEPT_AT_LEAST))
+        old = shop.post(proffer(shop.policy).resigned(until=time_text(NOW + 2 * MINUTE)))
+        shop.now = NOW + MINUTE
+        offered = proffer(shop.policy, "mine-as-well", now=shop.now)
+        replaces = {"supersedes": agreement.read(old.body).id}
+        countered = shop.post(offered.resigned(**replaces))
+        self.later(shop, 36)
+        shop.now = NOW + 37 * DAY
+        assert shop.post(offered.accepts(countered.body)).status == 200
+        with pytest.raises(ValueError, match="38 days"):
+            opened(keep_ended=KEPT_AT_LEAST - DAY)
+
     def test_what_was_dropped_never_comes_back(self, shop: Shop, opened: Open) -> None:
-        reopened(shop, opened(keep_ended=DAY))
+        reopened(shop, opened(keep_ended=KEPT_AT_LEAST))
         gone = proffer(shop.policy)
         sealed = shop.post(gone.body)
         shop.post(notice.withdraw(gone.id, gone.key, NOW).body)
-        self.later(shop, 3)
+        self.later(shop, 40)
         for replayed in (gone.body, sealed.body):
             assert shop.post(replayed).status in (400, 409, 410)
         assert not shop.kept

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from rbutton.site import folder
 from rbutton.site.policy import SitePolicy
 from rbutton.site.store import Store
 from rbutton.terms import agreement, notice
+from tests import site_process
 from tests.processes import PATIENCE
 from tests.shops import Proffer, proffer
 from tests.test_site_http import POLICY, Server
@@ -36,10 +36,9 @@ burst = 1000
 class Served:
     """A site that several workers serve."""
 
-    def __init__(self, where: Path, address: str) -> None:
+    def __init__(self, where: Path, server: Server) -> None:
         self.where = where
-        host, _, port = address.removeprefix("http://").partition(":")
-        self.server = Server((host, int(port)))
+        self.server = server
 
     @property
     def policy(self) -> SitePolicy:
@@ -68,26 +67,11 @@ class Served:
 
 
 @contextmanager
-def serve(where: Path, url: str) -> Iterator[tuple[Served, "subprocess.Popen[str]"]]:
+def serve(where: Path, url: str) -> Iterator[tuple[Served, subprocess.Popen[str]]]:
     where.mkdir()
     (where / folder.FILE).write_text(SITE.format(origin="https://shop.example", store=url))
-    command = [sys.executable, "-P", "-m", "rbutton.cli", "site", "serve", str(where)]
-    process = subprocess.Popen(
-        [*command, "--port", "0", "--workers", str(WORKERS)],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert process.stdout
-        said = process.stdout.readline()
-        assert "listens on" in said
-        yield Served(where, said.split("listens on ")[1].partition(";")[0]), process
-    finally:
-        process.terminate()
-        process.wait(PATIENCE)
-        assert process.stdout
-        process.stdout.close()
+    with site_process.serving(where, WORKERS) as (server, process):
+        yield Served(where, server), process
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

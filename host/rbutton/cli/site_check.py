@@ -26,13 +26,10 @@ def add(verbs: Commands) -> ArgumentParser:
 
 def run(options: Namespace) -> int:
     """Look, and tell."""
-    from rbutton.site.check.looking import NoAddress, look
+    from rbutton.site.check.looking import NoAddress, look, meant
 
-    url = options.url
-    if "://" not in url and "." in url:
-        url = f"https://{url}"
     try:
-        looked = asyncio.run(look(url))
+        looked = asyncio.run(look(meant(options.url)))
     except NoAddress as error:
         print(f"rbutton: That {error}", file=sys.stderr)
         return USAGE

@@ -1,7 +1,7 @@
 """`rbutton site serve`: the endpoint, as a server of its own behind the site's."""
 
 import contextlib
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from rbutton.cli.commands import DONE, Commands
@@ -28,7 +28,9 @@ def add(verbs: Commands) -> ArgumentParser:
         help="to try it without a web server: a page at / that announces; the site's origin has to "
         f"be http://{_HOST}:{_PORT} then, or where it listens",
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes (default: %(default)s)")
+    parser.add_argument(
+        "--workers", type=_number, default=1, help="processes (default: %(default)s)"
+    )
     return parser
 
 
@@ -50,6 +52,13 @@ def run(options: Namespace) -> int:
             demo_page=options.demo_page,
         )
     return DONE
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("there has to be one")
+    return number
 
 
 def _say(address: str) -> None:

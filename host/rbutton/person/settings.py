@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
+from rbutton.terms.durations import DAYS
+
 Negotiate = Literal["auto", "click", "never"]
 Look = Literal["click", "auto", "never"]
 OnOff = Literal["on", "off"]
@@ -41,11 +43,11 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-#: A month as it is compared (protocol, section 3). So few spans, as a site sees which was chosen.
+#: So few, as a site sees which was chosen.
 _SPANS = {
-    "1 year": timedelta(days=366),
-    "6 months": timedelta(days=6 * 31),
-    "1 month": timedelta(days=31),
+    "1 year": timedelta(DAYS["Y"]),
+    "6 months": timedelta(6 * DAYS["M"]),
+    "1 month": timedelta(DAYS["M"]),
 }
 
 FIRST_TEXT = """\

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import anyio
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rbutton.site.messages import Request, Response, is_page, problem
@@ -77,10 +77,11 @@ def _closing(response: Response, scope: Scope) -> Response:
 def _announcing(send: Send) -> Send:
     async def announced(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message.setdefault("headers", [])
-            headers = MutableHeaders(scope=message)
-            if is_page(headers.get("content-type", "")):
-                headers.append("Link", ANNOUNCEMENT)
+            headers = list(message.get("headers", ()))
+            # ASGI wants names in lower case; Django sends them as they are.
+            kinds = (value for name, value in headers if name.lower() == b"content-type")
+            if is_page(next(kinds, b"").decode("latin-1")):
+                message["headers"] = [*headers, (b"link", ANNOUNCEMENT.encode())]
         await send(message)
 
     return announced

@@ -5,7 +5,6 @@ import json
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rbutton.site import key_file
-from rbutton.site.errors import FolderError, sentence
+from rbutton.site.errors import FolderError, a_link, sentence
 from rbutton.site.limit import Rate
 from rbutton.site.policy import PromiseOf, SitePolicy
 from rbutton.site.site import Site
-from rbutton.site.store import MOST, Store
+from rbutton.site.store import KEPT_AT_LEAST, MOST, Store
 from rbutton.terms.clauses import Value
 from rbutton.terms.errors import InvalidDocument
 from rbutton.terms.keys import PublicKey, check_public_key
@@ -61,7 +60,7 @@ class Settings(_Part):
     promise: _Promise | None = None
     expires: datetime | None = None
     store: str = ""
-    keep_ended_days: Annotated[Count, Field(le=36_525)] | None = None
+    keep_ended_days: Annotated[int, Field(ge=KEPT_AT_LEAST.days, le=36_525)] | None = None
     most: Count = MOST
     rate: _Rate = _Rate()
 
@@ -89,7 +88,8 @@ def settings(folder: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise FolderError(f"{path}: {error}. Mend that line.") from None
     except ValidationError as error:
-        raise FolderError(f"{path}: {first_fault(error, 'file')}.{_hint(error)}") from None
+        fault = first_fault(error, "file")
+        raise FolderError(f"{path}: {fault.place} {fault.wrong}.{_hint(error)}") from None
 
 
 def policy(folder: Path) -> SitePolicy:
@@ -99,8 +99,7 @@ def policy(folder: Path) -> SitePolicy:
         FolderError: `site.toml` has a mistake.
         KeyFileError: the key cannot be used.
     """
-    said = check(folder)
-    return policy_of(said, key_file.load_or_create(folder / KEY), former_keys(folder))
+    return _policy(folder, settings(folder), key_file.load_or_create(folder / KEY))
 
 
 def check(folder: Path) -> Settings:
@@ -110,36 +109,32 @@ def check(folder: Path) -> Settings:
         FolderError: it has a mistake.
     """
     said = settings(folder)
-    try:
-        policy_of(said, Ed25519PrivateKey.generate(), former_keys(folder))
-    except ValueError as error:
-        raise FolderError(sentence(f"{folder / FILE}: {error}")) from None
+    _policy(folder, said, Ed25519PrivateKey.generate())
     return said
 
 
-def policy_of(said: Settings, key: Ed25519PrivateKey, former: Iterable[PublicKey]) -> SitePolicy:
-    """The policy of a site that says this.
-
-    Raises:
-        ValueError: an agent would not take it.
-    """
+def _policy(folder: Path, said: Settings, key: Ed25519PrivateKey) -> SitePolicy:
+    former = former_keys(folder)
     promises = None
     if said.promise is not None:
         promises = PromiseOf(tuple(said.promise.terms), said.promise.until, said.promise.own)
-    return SitePolicy.of(
-        origin=said.origin,
-        name=said.name,
-        contact=said.contact,
-        jurisdiction=said.jurisdiction,
-        accepts=said.accepts,
-        counter=said.counter,
-        limits=said.limits,
-        negotiates=said.negotiates,
-        promises=promises,
-        expires=said.expires,
-        key=key,
-        former_keys=former,
-    )
+    try:
+        return SitePolicy.of(
+            origin=said.origin,
+            name=said.name,
+            contact=said.contact,
+            jurisdiction=said.jurisdiction,
+            accepts=said.accepts,
+            counter=said.counter,
+            limits=said.limits,
+            negotiates=said.negotiates,
+            promises=promises,
+            expires=said.expires,
+            key=key,
+            former_keys=former,
+        )
+    except ValueError as error:
+        raise FolderError(sentence(f"{folder / FILE}: {error}")) from None
 
 
 def store(folder: Path) -> Store:
@@ -149,7 +144,10 @@ def store(folder: Path) -> Store:
         FolderError: `site.toml` has a mistake.
         StoreError: the database cannot be used.
     """
-    said = settings(folder)
+    return _store(folder, settings(folder))
+
+
+def _store(folder: Path, said: Settings) -> Store:
     days = said.keep_ended_days
     return Store(
         said.store or f"sqlite:///{(folder / STORE).absolute()}",
@@ -166,7 +164,8 @@ def site(folder: Path | str) -> Site:
     """
     folder = Path(folder)
     said = settings(folder)
-    return Site(policy(folder), store(folder), Rate(said.rate.burst, said.rate.per_minute))
+    made = _policy(folder, said, key_file.load_or_create(folder / KEY))
+    return Site(made, _store(folder, said), Rate(said.rate.burst, said.rate.per_minute))
 
 
 def former_keys(folder: Path) -> list[PublicKey]:
@@ -210,8 +209,10 @@ def write(path: Path, content: bytes, mode: int) -> None:
     """Write a file whole or not at all.
 
     Raises:
-        FolderError: it cannot be written.
+        FolderError: it cannot be written, or is a link.
     """
+    if path.is_symlink():
+        raise FolderError(a_link(path))
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -236,6 +237,8 @@ def _hint(error: ValidationError) -> str:
         return ' Write the clause in quotes: "track.offsite" = "never"'
     if fault["type"].startswith("datetime"):
         return " Write a time with its zone, without quotes: 2027-06-30T00:00:00Z"
+    if fault["loc"] == ("keep_ended_days",) and fault["type"] == "greater_than_equal":
+        return " A counter-offer can be accepted so late, and what it replaces is looked up then."
     return ""
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from rbutton.site.errors import KeyFileError
+from rbutton.site.errors import KeyFileError, a_link
 
 
 def load(path: Path) -> Ed25519PrivateKey:
@@ -57,7 +57,7 @@ def load_or_create(path: Path) -> Ed25519PrivateKey:
     What is there is never overwritten; of several processes that start at once, all get one key.
 
     Raises:
-        KeyFileError: the file cannot be used, or not be made.
+        KeyFileError: the file cannot be used, or not be made, or is a link to nowhere.
     """
     try:
         return load(path)
@@ -74,7 +74,7 @@ def renew(path: Path) -> None:
     """Put a new key in place of the one in `path`, which is gone then.
 
     Raises:
-        KeyFileError: it cannot be made; the old one is still there.
+        KeyFileError: it cannot be made, or there is a link; the old one is still there.
     """
     try:
         _make(path, os.replace)
@@ -83,6 +83,8 @@ def renew(path: Path) -> None:
 
 
 def _make(path: Path, put: Callable[[str, Path], None]) -> None:
+    if path.is_symlink():
+        raise KeyFileError(a_link(path))
     pem = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )

@@ -32,7 +32,6 @@ location = {POLICY_PATH} {{
 location = {ENDPOINT_PATH} {{
     proxy_pass {_BEHIND};
     proxy_set_header X-Forwarded-For $remote_addr;
-    client_max_body_size 64k;
 }}""",
     "Apache, with mod_headers and mod_proxy_http": f"""\
 Header always add Link "{ANNOUNCEMENT.replace('"', chr(92) + '"')}\"
@@ -40,7 +39,8 @@ ProxyPass "{POLICY_PATH}" "{_BEHIND}{POLICY_PATH}"
 ProxyPass "{ENDPOINT_PATH}" "{_BEHIND}{ENDPOINT_PATH}\"""",
     "Caddy, in the site's block": f"""\
 header +Link `{ANNOUNCEMENT}`
-@emanciterms path {POLICY_PATH} {ENDPOINT_PATH}
-reverse_proxy @emanciterms {HOST}:{PORT}""",
-    "plain HTML, in the head of each page": HTML,
+handle {ENDPOINT_PATH}* {{
+    reverse_proxy {HOST}:{PORT}
+}}""",
+    "plain HTML, in the head of each page, instead of the line that sets Link": HTML,
 }

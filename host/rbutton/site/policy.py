@@ -4,20 +4,25 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rbutton.shipped.roster import catalogue
-from rbutton.terms import documents, policy, promise
+from rbutton.site.errors import InvalidSetting
+from rbutton.terms import documents, promise
 from rbutton.terms.agreement import OwnTerm, RosterTerm, Term
 from rbutton.terms.clauses import Clauses, Value
 from rbutton.terms.encoding import sha256, time_text
 from rbutton.terms.errors import InvalidDocument, UnknownTerms
 from rbutton.terms.keys import PublicKey
+from rbutton.terms.models import InvalidMember, build
+from rbutton.terms.policy import Document
 
+#: Members of the policy that are called otherwise here.
+_KEYS = {f"controller.{key}": key for key in ("name", "contact", "jurisdiction")}
 #: A payload is one string of its JWS, so at most 3,072 bytes (protocol, "Bounds"): these are left
 #: for the terms where origin and name are as long as they may be.
 _MOST_OFFERED = 1_600
@@ -41,15 +46,18 @@ class PromiseOf:
         """The policy's `promise`.
 
         Raises:
-            ValueError: an unknown term or clause, none at all, or no time zone.
+            InvalidSetting: an unknown term or clause, none at all, or a time that is none.
         """
         _check_roster("promise.terms", self.terms)
         _check_clauses("promise.own", self.own)
-        _check_zone("promise.until", self.until)
+        _check_time("promise.until", self.until)
         terms: list[Term] = [_term(one) for one in self.terms]
         if self.own:
             terms.append(OwnTerm(id="own", clauses=dict(self.own)))
-        return promise.make(origin=origin, terms=terms, until=self.until, key=key)
+        try:
+            return promise.make(origin=origin, terms=terms, until=self.until, key=key)
+        except InvalidMember as error:
+            raise InvalidSetting(f"promise.{error.place}", error.wrong) from None
 
 
 @dataclass(frozen=True)
@@ -107,17 +115,21 @@ class SitePolicy:
                 each worker a policy of its own.
 
         Raises:
-            ValueError: an agent would not take it, a term or clause is not known, or `counter` has
-                an id that `accepts` has not.
+            InvalidSetting: an agent would not take it, a term or clause is not known, or `counter`
+                has an id that `accepts` has not.
+            InvalidDocument: it is larger than an agent reads.
         """
         ids, others, most = frozenset(accepts), frozenset(counter), dict(limits or {})
         _check_roster("accepts", ids)
         _check_clauses("limits", most)
         if not others <= ids:
-            raise ValueError("counter: the site has to accept what it offers; add it to accepts")
+            raise InvalidSetting(
+                "counter", "has what accepts has not: the site has to accept what it offers"
+            )
         if len(documents.canonical([_term(one).model_dump() for one in others])) > _MOST_OFFERED:
-            raise ValueError("counter: so many terms do not fit into one agreement")
-        _check_zone("expires", expires)
+            raise InvalidSetting("counter", "has so many terms that no agreement holds them")
+        if expires is not None:
+            _check_time("expires", expires)
         controller = {"name": name, "contact": contact, "jurisdiction": jurisdiction}
         members: dict[str, Any] = {
             "emanciterms": 1,
@@ -131,15 +143,12 @@ class SitePolicy:
         }
         if promises is not None:
             members["promise"] = promises.signed(origin, key)
-        body = json.dumps(members, ensure_ascii=False, indent=1).encode()
         try:
-            # As an agent reads it; whether it has expired is not a matter of its form.
-            past = datetime.min.replace(tzinfo=UTC)
-            policy.read(body, origin, catalogue().vocabulary, past)
-        except InvalidDocument as error:
-            # Named as here: the member is one of the controller.
-            said = str(error).removeprefix("the policy's ").removeprefix("controller.")
-            raise ValueError(said) from None
+            build(Document, members, "policy")
+        except InvalidMember as error:
+            raise InvalidSetting(_KEYS.get(error.place, error.place), error.wrong) from None
+        body = json.dumps(members, ensure_ascii=False, indent=1).encode()
+        documents.parse(body, "policy")
         former = frozenset(former_keys) - {PublicKey.of(key)}
         return cls(origin, name, ids, most, others, negotiates, expires, key, former, body)
 
@@ -178,7 +187,7 @@ def _check_roster(where: str, ids: Iterable[str]) -> None:
     if unknown:
         near = difflib.get_close_matches(unknown[0].upper(), _by_upper(), n=1, cutoff=0.7)
         meant = f". Did you mean {_by_upper()[near[0]]}?" if near else ""
-        raise ValueError(f"{where}: not in the roster: {', '.join(unknown)}{meant}")
+        raise InvalidSetting(where, f"has what is not in the roster: {', '.join(unknown)}{meant}")
 
 
 def _by_upper() -> dict[str, str]:
@@ -190,9 +199,13 @@ def _check_clauses(where: str, clauses: Clauses) -> None:
         try:
             catalogue().vocabulary.check({name: value})
         except UnknownTerms as error:
-            raise ValueError(f"{where}: {name}: {error}") from None
+            raise InvalidSetting(f"{where}.{name}", f"cannot be: {error}") from None
 
 
-def _check_zone(where: str, moment: datetime | None) -> None:
-    if moment is not None and moment.tzinfo is None:
-        raise ValueError(f"{where}: has no time zone")
+def _check_time(where: str, moment: datetime) -> None:
+    if moment.tzinfo is None:
+        raise InvalidSetting(where, "has no time zone")
+    try:
+        time_text(moment)
+    except InvalidDocument as error:
+        raise InvalidSetting(where, str(error)) from None

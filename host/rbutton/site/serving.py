@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rbutton.site import folder
 from rbutton.site.asgi import EmanciTerms
-from rbutton.site.errors import SiteError
+from rbutton.site.errors import SiteError, sentence
 
 # The worker processes are new ones: this is how they learn the folder.
 _FOLDER = "RBUTTON_SITE"
@@ -80,9 +80,10 @@ def _door(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         door = socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
+        why = sentence(getattr(error, "strerror", error))
         raise SiteError(
-            f"Port {port} of {host} cannot be listened on: {error}. Choose another with --port, "
-            "or end the program that has it."
+            f"Port {port} of {host} cannot be listened on: {why} Choose another with --port or "
+            "--host, or end the program that has it."
         ) from None
     # asyncio does so only for sockets of its own. Otherwise an answer in two parts waits 40 ms.
     door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,19 +1,19 @@
 """Making a site's folder, and what its owner does with it then."""
 
 import json
-import tomllib
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from pydantic import ValidationError
 
 from rbutton.site import folder, lines
-from rbutton.site.errors import FolderError, SiteError, sentence
+from rbutton.site.errors import FolderError, InvalidSetting, SiteError, sentence
+from rbutton.site.policy import SitePolicy
 from rbutton.terms.encoding import check_origin, time_text
-from rbutton.terms.models import first_fault
+from rbutton.terms.errors import InvalidDocument
 
 __all__ = ["Start", "check_origin", "start", "told"]
 
@@ -22,11 +22,8 @@ UPLOAD = "emanciterms.json"
 
 #: Beside the key, as folders of sites lie in repositories.
 IGNORE = ".gitignore"
-_IGNORED = f"""\
-# Whoever has the key signs as this site; what it signed is between it and a person.
-/{folder.KEY}
-/{folder.STORE}*
-"""
+_IGNORED = (f"/{folder.KEY}".encode(), f"/{folder.STORE}*".encode())
+_WHY = b"# Whoever has the key signs as this site; what it signed is between it and a person."
 
 _HEAD = """\
 # What this site says of itself to people's agents, and what it signs.
@@ -35,6 +32,7 @@ _HEAD = """\
 origin = {origin}
 name = {name}          # of who runs the site; shown as "calls itself …"
 {contact}
+
 # Agreements of the roster that you sign as they stand. Read each before you name it.
 accepts = {accepts}
 """
@@ -90,6 +88,7 @@ def start(target: Path, said: Start) -> None:
         SiteError: one of them cannot be made, or says what no agent would take; then there is no
             `site.toml`.
     """
+    _check(said)
     text = (_HEAD + (_STATIC if said.static else _SIGNING)).format(
         origin=_toml(said.origin),
         name=_toml(said.name),
@@ -97,11 +96,11 @@ def start(target: Path, said: Start) -> None:
         accepts=json.dumps(list(said.accepts)),
         until=time_text(said.until),
     )
-    _check(text)
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FolderError(f"{target} cannot be made: {error.strerror}.") from None
+    _keep_out_of_git(target / IGNORE)
     path = target / folder.FILE
     folder.write(path, text.encode(), 0o600)
     try:
@@ -109,24 +108,39 @@ def start(target: Path, said: Start) -> None:
     except BaseException:
         path.unlink()
         raise
-    if not (target / IGNORE).exists():
-        folder.write(target / IGNORE, _IGNORED.encode(), 0o600)
 
 
-def _check(text: str) -> None:
+def _keep_out_of_git(path: Path) -> None:
+    """Add the rules for key and store to those that are there, where they are not among them."""
+    try:
+        there, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        there, mode = b"", 0o600
+    except OSError as error:
+        raise FolderError(f"{path} cannot be read: {error.strerror}.") from None
+    if not set(_IGNORED) <= set(there.splitlines()):
+        between = b"" if there[-1:] in (b"", b"\n") else b"\n"
+        folder.write(path, there + between + b"\n".join([_WHY, *_IGNORED, b""]), mode)
+
+
+def _check(said: Start) -> None:
     """Before anything is written: what is wrong is what was asked for, and not a file.
 
     Raises:
         SiteError: no agent would take it.
     """
     try:
-        said = folder.Settings.model_validate(tomllib.loads(text))
-        folder.policy_of(said, Ed25519PrivateKey.generate(), [])
-    except ValidationError as error:
-        raise SiteError(f"{first_fault(error, folder.FILE)}. Nothing was made.") from None
-    except ValueError as error:
-        # Its first word is what the option is called by which it was said.
-        raise SiteError(f"{sentence(f'--{error}')} Nothing was made.") from None
+        SitePolicy.of(
+            origin=said.origin,
+            name=said.name,
+            contact=said.contact,
+            accepts=said.accepts,
+            key=Ed25519PrivateKey.generate(),
+        )
+    except InvalidSetting as error:
+        raise SiteError(f"--{error.key} {sentence(error.wrong)} Nothing was made.") from None
+    except InvalidDocument as error:
+        raise SiteError(f"{sentence(error)} Nothing was made.") from None
 
 
 def check(target: Path, now: datetime) -> None:
@@ -166,7 +180,7 @@ def told(target: Path, command: str) -> Iterator[str]:
     yield ""
     if policy.negotiates:
         yield f"1. Start the endpoint: {command} site serve {target}"
-        yield "2. Add these lines to your web server, or to your pages:"
+        yield "2. Add the lines for your web server:"
         servers = lines.PROXIED
     else:
         folder.write(target / UPLOAD, policy.body, 0o644)
@@ -182,5 +196,5 @@ def told(target: Path, command: str) -> Iterator[str]:
 
 
 def _toml(text: str) -> str:
-    # A basic string of TOML takes JSON's escapes.
-    return json.dumps(text, ensure_ascii=False)
+    # A basic string of TOML takes JSON's escapes, and wants one more.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

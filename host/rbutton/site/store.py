@@ -34,6 +34,9 @@ from rbutton.terms.encoding import from_time_text, time_text
 _AGREEMENTS = ("sealed", "superseded", "withdrawn")
 #: How long after its `answer_by` a counter is remembered: who signed it in time may come late.
 COUNTER_WAITS = timedelta(days=30)
+#: Agreements that have ended are kept so long at least: what a counter replaces was in force about
+#: when it was made, and is looked for when it is accepted.
+KEPT_AT_LEAST = agreement.COUNTER_STANDS + COUNTER_WAITS + timedelta(days=1)
 #: The rows that a store takes where nobody said how many.
 MOST = 1_000_000
 #: How often a worker drops what may be forgotten.
@@ -110,10 +113,13 @@ class Store:
         most: how many rows it takes; no document of the exchange is larger than 13 kB.
 
     Raises:
+        ValueError: `keep_ended` is shorter than `KEPT_AT_LEAST`.
         StoreError: the database cannot be reached or used.
     """
 
     def __init__(self, url: str, *, keep_ended: timedelta | None = None, most: int = MOST) -> None:
+        if keep_ended is not None and keep_ended < KEPT_AT_LEAST:
+            raise ValueError(f"ended agreements are kept for {KEPT_AT_LEAST.days} days at least")
         self._engine = database.engine(url)
         self._keep_ended = keep_ended
         self._room = Room(most)

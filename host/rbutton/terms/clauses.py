@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from rbutton.terms.durations import DAYS
 from rbutton.terms.errors import InvalidDocument, UnknownTerms
 from rbutton.terms.models import Closed, first_fault
 
@@ -21,7 +22,6 @@ Clauses = Mapping[str, Value]
 Comparison = Literal["equal", "stricter", "laxer", "incomparable"]
 
 _DURATION = re.compile(r"P(?:0D|([1-9][0-9]*)([DMY]))")
-_DAYS = {"D": 1, "M": 31, "Y": 366}
 
 
 class Chain(Closed):
@@ -173,7 +173,7 @@ class Vocabulary(Closed):
         except tomllib.TOMLDecodeError as error:
             raise InvalidDocument(f"the vocabulary is not TOML: {error}") from None
         except ValidationError as error:
-            raise InvalidDocument(first_fault(error, "vocabulary")) from None
+            raise first_fault(error, "vocabulary") from None
 
     @cached_property
     def by_name(self) -> dict[str, Chain | Names | Duration]:
@@ -233,4 +233,4 @@ class Vocabulary(Closed):
 
 def _days(value: Value) -> int:
     match = _DURATION.fullmatch(str(value))
-    return 0 if match is None or match[1] is None else int(match[1]) * _DAYS[match[2]]
+    return 0 if match is None or match[1] is None else int(match[1]) * DAYS[match[2]]

@@ -28,32 +28,46 @@ class Open(BaseModel):
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class InvalidMember(InvalidDocument):
+    """A member of a document is not what it must be.
+
+    Attributes:
+        place: its name, after the names of what it stands in; "" is the document itself.
+        wrong: what is wrong with it, as "is missing"; nothing of its value.
+    """
+
+    def __init__(self, what: str, place: str, wrong: str) -> None:
+        super().__init__(f"the {what}'s {place} {wrong}" if place else f"the {what} {wrong}")
+        self.place = place
+        self.wrong = wrong
+
+
 def build(model: type[Model], members: dict[str, Any], what: str) -> Model:
     """Validate parsed JSON.
 
     Raises:
-        InvalidDocument: with the first fault, as "the policy's controller.name is missing".
+        InvalidMember: with the first fault, as "the policy's controller.name is missing".
     """
     try:
         return model.model_validate(members)
     except ValidationError as error:
-        raise InvalidDocument(first_fault(error, what)) from None
+        raise first_fault(error, what) from None
 
 
-def first_fault(error: ValidationError, what: str) -> str:
+def first_fault(error: ValidationError, what: str) -> InvalidMember:
     """The first fault of a pydantic error in plain words, without the offending value."""
     fault = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(_shown(str(part)) for part in fault["loc"] if not _PYDANTICS.match(str(part)))
-    owner = f"the {what}'s {place}" if place else f"the {what}"
     match fault["type"]:
         case "missing":
-            return f"{owner} is missing"
+            wrong = "is missing"
         case "extra_forbidden":
-            return f"{owner} is not a member it may have"
+            wrong = "is not a member it may have"
         case "value_error":
-            return f"{owner} {fault['ctx']['error']}"
+            wrong = str(fault["ctx"]["error"])
         case _:
-            return f"{owner} is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+            wrong = f"is wrong: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    return InvalidMember(what, place, wrong)
 
 
 def _shown(name: str) -> str:

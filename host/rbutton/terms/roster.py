@@ -56,7 +56,7 @@ class RosterDocument(Closed):
         except tomllib.TOMLDecodeError as error:
             raise InvalidDocument(f"{name} is not TOML: {error}") from None
         except ValidationError as error:
-            raise InvalidDocument(first_fault(error, name)) from None
+            raise first_fault(error, name) from None
 
     @property
     def sha256(self) -> str:

@@ -11,7 +11,7 @@ from rbutton.site.check import announcing
 from rbutton.site.check.fetching import Failed, Fetched, fetch
 from rbutton.terms import documents, jws, promise
 from rbutton.terms.agreement import RosterTerm
-from rbutton.terms.encoding import check_origin, from_time_text
+from rbutton.terms.encoding import LOOPBACK, check_origin, from_time_text, host_of
 from rbutton.terms.errors import HasEnded, InvalidDocument, UnknownTerms
 from rbutton.terms.policy import ENDPOINT_PATH, POLICY_PATH, Policy
 from rbutton.terms.policy import read as read_policy
@@ -45,6 +45,20 @@ class Looked:
 
 class NoAddress(ValueError):
     """The URL is none that a button could be at. The message says what one looks like."""
+
+
+def meant(typed: str) -> str:
+    """The URL that somebody means who types `shop.example`, or `localhost:8642/page`.
+
+    Raises:
+        NoAddress: it is none.
+    """
+    if "://" in typed:
+        return typed
+    host = host_of(_origin(f"https://{typed}"))
+    if host in LOOPBACK:
+        return f"http://{typed}"
+    return f"https://{typed}" if "." in host else typed
 
 
 async def look(url: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Looked:
