@@ -442,7 +442,7 @@ class World(RuleBasedStateMachine):
 
         What the files prove is what the code says.
         """
-        state = relationship(ORIGIN, self.records())
+        state = relationship(ORIGIN, self.records(), self.clock.now)
         kept = state.in_force(self.clock.now)
         assert person.in_force == ({kept.agreement} if kept else set())
         assert len(person.in_force) <= 1

@@ -43,7 +43,7 @@ def run(options: Namespace) -> int:
     ending = {
         origin: found
         for origin in meant
-        if (found := relationship(origin, ledger.of_origin(origin)).endable(now))
+        if (found := relationship(origin, ledger.of_origin(origin), now).endable(now))
     }
     if not ending:
         print("Nothing is in force or offered there. All there is: rbutton agreements")
@@ -59,7 +59,7 @@ def run(options: Namespace) -> int:
     seed = Seed(home).read()
     with ledger.writing() as writing:
         for origin, record in ending.items():
-            state = relationship(origin, writing.of_origin(origin))
+            state = relationship(origin, writing.of_origin(origin), now)
             signing.withdraw(writing, seed, state, record.agreement, now)
     print("Ended. The site is told when you are next on its pages.")
     return DONE

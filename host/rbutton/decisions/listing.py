@@ -89,7 +89,7 @@ def listed(records: Sequence[Record], catalogue: Catalogue, now: datetime) -> Li
     except InvalidDocument as error:
         raise damaged(document, str(error)) from None
     try:
-        state, since = _standing(relationship(document.origin, records), now)
+        state, since = _standing(relationship(document.origin, records, now), now)
     except (ValueError, LookupError, TypeError):
         raise damaged(document, "what came after it cannot be read") from None
     ids = [term["id"] for term in parsed.members["terms"]]

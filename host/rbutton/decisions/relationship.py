@@ -64,7 +64,8 @@ class Relationship:
     """The state of one origin.
 
     Attributes:
-        sealed: what both signed last and nobody ended; it may have ended by its own `until`.
+        sealed: what both signed last and nobody ended, of what was in force when the records were
+            read; if nothing was, what has ended by its own `until`.
         delivery: of the counter that was accepted, where `sealed` is one.
         open: the one open proffer; where something is sealed, it would replace that.
         countered: the site's counter-offer to the last proffer, answered or not.
@@ -173,11 +174,11 @@ class Relationship:
         return self.policy is not None and self.policy.body != policy_body
 
 
-def relationship(origin: str, records: Iterable[Record]) -> Relationship:
+def relationship(origin: str, records: Iterable[Record], now: datetime) -> Relationship:
     """Fold one site's records, oldest first.
 
-    Each agreement by its own, as those that came with a backup stand after newer ones: what counts
-    is the one that was signed last, of those that were neither ended nor replaced.
+    Each agreement by its own, as those that came with a backup stand after newer ones: of those
+    that were neither ended nor replaced, what counts is the one in force that was signed last.
     """
     kept: Record | None = None
     of_each: dict[str, list[Record]] = {}
@@ -192,7 +193,9 @@ def relationship(origin: str, records: Iterable[Record]) -> Relationship:
         (done for one in each for done in one.withdrawals), key=lambda done: done.record.seq
     )
     signed = [one for one in each if one.sealed]
-    in_force = max(signed, key=lambda one: _when(one.sealed), default=Relationship(origin))
+    # Several come with a backup whose seed is gone. To look whether one has run out takes time.
+    holding = [one for one in signed if len(signed) > 1 and not one.expired(now)]
+    counts = max(holding or signed, key=lambda one: _when(one.sealed), default=Relationship(origin))
     waiting = max(opened, key=_when, default=None)
     offers = [one for one in each if not one.delivery]
     last = next(
@@ -205,8 +208,8 @@ def relationship(origin: str, records: Iterable[Record]) -> Relationship:
         countered = None
     return Relationship(
         origin=origin,
-        sealed=in_force.sealed,
-        delivery=in_force.delivery,
+        sealed=counts.sealed,
+        delivery=counts.delivery,
         open=last.open,
         countered=countered,
         ended=ended,

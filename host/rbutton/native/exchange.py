@@ -73,9 +73,10 @@ class Exchange:
 
     def visit(self, request: messages.Visit) -> dict[str, Any]:
         """What to show of a site."""
+        now = _now()
         if request.policy:
             self._claims.visited(request.origin, request.policy)
-        state = relationship(request.origin, self._ledger.of_origin(request.origin))
+        state = relationship(request.origin, self._ledger.of_origin(request.origin), now)
         if request.announced and request.policy is None:
             shown = self._sites.announced(state)
             return {"view": shown and _dump(shown)}
@@ -88,7 +89,7 @@ class Exchange:
             policy = self._sites.policy(request.origin, request.policy)
         except InvalidDocument as error:
             return {"view": _dump(self._sites.without_policy(state, None, str(error)))}
-        others = self._others(self._ledger, state, policy, _now())
+        others = self._others(self._ledger, state, policy, now)
         return {"view": _dump(self._sites.of(state, policy, others))}
 
     def offer(self, request: messages.Offer) -> dict[str, Any]:
@@ -98,7 +99,7 @@ class Exchange:
             policy = self._sites.policy(origin, request.policy)
         except InvalidDocument as error:
             return {"post": None, "view": _dump(view.invalid_policy(origin, str(error)))}
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         others = self._others(self._ledger, state, policy, now)
         if not self._may_offer(state, policy, request, others, now):
             return {"post": None, "view": _dump(self._sites.of(state, policy, others))}
@@ -106,7 +107,7 @@ class Exchange:
         seed = None if _unanswered(state, now) else self._seed.read()
         with self._ledger.writing() as ledger:
             # Another browser's host may have been faster meanwhile.
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             others = self._others(ledger, state, policy, now)
             record: Record | None = None
             if self._may_offer(state, policy, request, others, now):
@@ -123,7 +124,7 @@ class Exchange:
                     )
             if record:
                 _note_sent(ledger, record, request.by, now)
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
         shown = self._sites.of(state, policy, others, under_way=record is not None)
         return {"post": record and _post(record, None), "view": _dump(shown)}
 
@@ -131,7 +132,7 @@ class Exchange:
         """The person accepts or declines what a site wants instead."""
         origin, now = request.origin, _now()
         accepts = request.by != "decline"
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         wanted = _counter(state, request.counter, now, accepts=accepts)
         if accepts and not proffer.knows_all(wanted.wanted.agreement, catalogue()):
             raise RequestError(
@@ -144,15 +145,15 @@ class Exchange:
             self._terms_file.list_also([term.id for term in wanted.wanted.agreement.terms])
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             wanted = _counter(state, request.counter, now, accepts=accepts)
             if seed:
                 signing.counter(ledger, seed, wanted, "click", now)
-                state = relationship(origin, ledger.of_origin(origin))
+                state = relationship(origin, ledger.of_origin(origin), now)
                 post = _deliver(ledger, state, "click", now)
             else:
                 signing.answer_counter(ledger, wanted, "counter-declined", "click", now)
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
         return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=bool(post)))}
 
     def note(self, request: messages.Note) -> dict[str, Any]:
@@ -163,24 +164,24 @@ class Exchange:
         except InvalidDocument as error:
             return {"view": _dump(view.invalid_policy(origin, str(error)))}
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             if signed := state.in_force(now):
                 _keep_policy(ledger, state, signed.agreement, request.policy)
-                state = relationship(origin, ledger.of_origin(origin))
+                state = relationship(origin, ledger.of_origin(origin), now)
         return {"view": _dump(self._sites.of(state, policy, ()))}
 
     def withdraw(self, request: messages.Withdraw) -> dict[str, Any]:
         """End an agreement, or take back a proffer: at once here, and the site is told."""
         origin, now = request.origin, _now()
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         # Outside of the ledger's lock: a keyring may take its time.
         seed = None if state.withdrawal_of(request.agreement) else self._seed.read()
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             done = state.withdrawal_of(request.agreement)
             if done is None and seed:
                 signing.withdraw(ledger, seed, state, request.agreement, now)
-                state = relationship(origin, ledger.of_origin(origin))
+                state = relationship(origin, ledger.of_origin(origin), now)
                 done = state.withdrawal_of(request.agreement)
             assert done
             goes = done.pending and (request.by == "click" or done.may_retry(now))
@@ -189,19 +190,19 @@ class Exchange:
                     # Its keys may be newer than the agreement's.
                     _keep_policy(ledger, state, request.agreement, request.policy)
                 _note_sent(ledger, done.record, request.by, now)
-                state = relationship(origin, ledger.of_origin(origin))
+                state = relationship(origin, ledger.of_origin(origin), now)
         post = _post(done.record, _notice_id(done.record)) if goes else None
         return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=goes))}
 
     def reply(self, request: messages.ReplyTo) -> dict[str, Any]:
         """Take in what a site answered; on disk before the button shows it."""
         origin, now = request.origin, _now()
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         came = self._outcome(state, request, now)
         seed = self._seed.read() if self._accepts_alone(state, came, now) else None
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             # Another browser's host, or an edit, may have been faster meanwhile.
             came = self._outcome(state, request, now)
             alone = self._accepts_alone(state, came, now)
@@ -213,9 +214,9 @@ class Exchange:
                 if kind == "countered" and alone and seed and state.open:
                     wanted = Counter(state.open.proffer, record)
                     signing.counter(ledger, seed, wanted, "listed", now)
-                    state = relationship(origin, ledger.of_origin(origin))
+                    state = relationship(origin, ledger.of_origin(origin), now)
                     post = _deliver(ledger, state, "retry", now)
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
         if state.policy is None:
             raise RequestError("unknown-agreement", "Nothing was offered to that site.")
         return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=bool(post)))}
