@@ -11,7 +11,7 @@ from rbutton.decisions import proffer, rows, view
 from rbutton.decisions.proffer import Choice, choose, held_back, registrable_domain
 from rbutton.decisions.relationship import Relationship, relationship
 from rbutton.decisions.reply import Final, NoAnswer, Sealed, understand, words_of
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.person.ledger import Kind, Record, Sent
 from rbutton.person.settings import Proffer, Settings
 from rbutton.shipped.roster import catalogue

@@ -10,7 +10,7 @@ from pathlib import Path
 from rbutton.cli import asking, homes
 from rbutton.cli.commands import DONE, NO, Commands, count
 from rbutton.cli.counting import counted
-from rbutton.decisions.view.words import local
+from rbutton.decisions.words import local
 from rbutton.person import merging, sealed_file, settings
 from rbutton.person.backup import Backup, read_if_there
 from rbutton.person.errors import PersonError

@@ -14,7 +14,7 @@ from rbutton.decisions import listing
 from rbutton.decisions.plain import escaped
 from rbutton.decisions.relationship import relationship
 from rbutton.decisions.says import Line, Says, says
-from rbutton.decisions.view.words import local
+from rbutton.decisions.words import local
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger

@@ -8,7 +8,7 @@ from rbutton.cli.commands import DONE, NO, Commands
 from rbutton.cli.meant import HELP, is_meant
 from rbutton.decisions.relationship import relationship
 from rbutton.decisions.view.agreed import title_of
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.native import signing
 from rbutton.person.ledger import Ledger
 from rbutton.person.seed import Seed

@@ -8,7 +8,7 @@ from rbutton.decisions.relationship import OpenProffer, Relationship, relationsh
 from rbutton.decisions.rows import Shown
 from rbutton.decisions.tries import TRIES, TRIES_IN, tried_out
 from rbutton.decisions.view.agreed import title_of
-from rbutton.decisions.view.words import fit_to_show
+from rbutton.decisions.words import fit_to_show
 from rbutton.person.errors import PersonError
 from rbutton.person.ledger import Kind, Record
 from rbutton.terms import agreement as agreements

@@ -125,15 +125,26 @@ class Relationship:
             return found
         return None
 
-    @property
-    def withdrawn(self) -> Withdrawal | None:
-        """What the person took back, where nothing came after it."""
-        if not self.withdrawals or self.open or self.countered or self.ended:
-            return None
-        last = self.withdrawals[-1]
-        # What had run out by then is no later word.
-        later = self.sealed and not self.expired(from_time_text(last.record.at))
-        return None if later else last
+    def last_word(self, now: datetime) -> Record | OpenProffer | Counter | Withdrawal | None:
+        """What is in force, else what waits for an answer, else what came last; None: nothing.
+
+        Of what came last, a Record is the site's no, or what both signed and has run out.
+        """
+        if stands := self.in_force(now) or self.open or self.acceptable(now):
+            return stands
+        words: list[tuple[Record, Record | Counter | Withdrawal]] = [
+            (one.record, one) for one in self.withdrawals[-1:]
+        ]
+        if self.ended:
+            words.append((self.ended, self.ended))
+        # What was accepted is an agreement, and told as that.
+        if self.countered and self.countered.last.kind != "counter-accepted":
+            words.append((self.countered.last, self.countered))
+        record, word = max(words, key=lambda one: one[0].seq, default=(None, None))
+        over = self.sealed and agreements.read(self.sealed.body).agreement.ends
+        if over and (record is None or from_time_text(record.at) < over):
+            return self.sealed
+        return word
 
     def withdrawal_of(self, agreement: str) -> Withdrawal | None:
         """How the agreement of that id was ended, if it was."""
@@ -159,7 +170,7 @@ class Relationship:
             return False
         return self.response is None or not self.response.holds_back(now)
 
-    def may_begin(self, policy_body: bytes) -> bool:
+    def may_begin(self, policy_body: bytes, now: datetime) -> bool:
         """Whether the agent may offer by itself to a site that serves this policy.
 
         Where nothing is on record; and, once, where the last proffer rests on a policy that was
@@ -167,7 +178,7 @@ class Relationship:
         """
         if self.is_new:
             return True
-        if self.sealed or not self.ended:
+        if self.sealed or not self.ended or self.last_word(now) is not self.ended:
             return False
         if code_of(self.ended.body) != "conflict" or self.conflicts > 1:
             return False
@@ -202,29 +213,19 @@ def relationship(origin: str, records: Iterable[Record], now: datetime) -> Relat
         (one for one in offers if one.open and one.open.proffer is waiting),
         offers[-1] if offers else Relationship(origin),
     )
-    ended = _unless_withdrawn(last.ended, withdrawals)
-    countered = last.countered
-    if countered and not _unless_withdrawn(countered.answer or countered.record, withdrawals):
-        countered = None
     return Relationship(
         origin=origin,
         sealed=counts.sealed,
         delivery=counts.delivery,
         open=last.open,
-        countered=countered,
-        ended=ended,
+        countered=last.countered,
+        ended=last.ended,
         response=last.response,
         policy=kept,
         conflicts=sum(one.conflicts for one in each),
         withdrawals=tuple(withdrawals),
         replaced=last.replaced,
     )
-
-
-def _unless_withdrawn(record: Record | None, withdrawals: list[Withdrawal]) -> Record | None:
-    """The site's last word, where the person took nothing back after it."""
-    later = record and withdrawals and withdrawals[-1].record.seq > record.seq
-    return None if later else record
 
 
 def _when(record: Record | None) -> tuple[str, str]:
