@@ -90,7 +90,11 @@ def run_show(options: Namespace) -> int:
     Raises:
         PersonError: what is kept cannot be read, or the site is named in no way there is.
     """
-    known = _Known(homes.existing())
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("Nothing is known of that site.", as_json=True)
+        return NO
+    known = _Known(home)
     # One host may be known by several ports.
     meant = [origin for origin in known.origins() if is_meant(options.site, origin)]
     found = [_show(known, origin, options) for origin in meant or [_origin(options.site)]]

@@ -36,7 +36,10 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: nothing was ended.
     """
-    home = homes.existing()
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("Nothing is in force or offered there.", as_json=False)
+        return NO
     ledger = Ledger(home.data / "ledger.sqlite3")
     now = datetime.now(UTC)
     meant = [origin for origin in ledger.origins() if is_meant(options.site, origin)]

@@ -111,9 +111,9 @@ class Relationship:
 
         Else two would be in force. What has run out meanwhile may be replaced as well.
         """
-        standing = self.in_force(now)
-        replaces = {standing.agreement if standing else None}
-        if self.sealed and not standing:
+        in_force = self.in_force(now)
+        replaces = {in_force.agreement if in_force else None}
+        if self.sealed and not in_force:
             replaces.add(self.sealed.agreement)
         in_time = now < from_time_text(wanted.answer_by) and (not wanted.ends or now < wanted.ends)
         return in_time and wanted.supersedes in replaces
@@ -130,8 +130,8 @@ class Relationship:
 
         Of what came last, a Record is the site's no, or what both signed and has run out.
         """
-        if stands := self.in_force(now) or self.open or self.acceptable(now):
-            return stands
+        if waits := self.in_force(now) or self.open or self.acceptable(now):
+            return waits
         words: list[tuple[Record, Record | Counter | Withdrawal]] = [
             (one.record, one) for one in self.withdrawals[-1:]
         ]
@@ -205,13 +205,14 @@ def relationship(origin: str, records: Iterable[Record], now: datetime) -> Relat
     )
     signed = [one for one in each if one.sealed]
     # Several come with a backup whose seed is gone. To look whether one has run out takes time.
-    holding = [one for one in signed if len(signed) > 1 and not one.expired(now)]
-    counts = max(holding or signed, key=lambda one: _when(one.sealed), default=Relationship(origin))
+    in_force = [one for one in signed if len(signed) > 1 and not one.expired(now)]
+    nothing = Relationship(origin)
+    counts = max(in_force or signed, key=lambda one: _when(one.sealed), default=nothing)
     waiting = max(opened, key=_when, default=None)
     offers = [one for one in each if not one.delivery]
     last = next(
         (one for one in offers if one.open and one.open.proffer is waiting),
-        offers[-1] if offers else Relationship(origin),
+        offers[-1] if offers else nothing,
     )
     return Relationship(
         origin=origin,

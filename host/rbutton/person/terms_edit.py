@@ -79,14 +79,14 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
     plain = tomllib.loads(without)
 
     def add(document: TOMLDocument) -> None:
-        standing = document.get("exceptions")
-        if standing is None or not standing:
+        there = document.get("exceptions")
+        if there is None or not there:
             document.pop("exceptions", None)
             document.append("exceptions", item([members]))
-        elif hasattr(standing, "multiline"):
-            standing.append(_inline(members))
+        elif hasattr(there, "multiline"):
+            there.append(_inline(members))
         else:
-            standing.append(item(members))
+            there.append(item(members))
 
     expected = {**plain, "exceptions": [*plain.get("exceptions", []), members]}
     return _checked(
