@@ -81,7 +81,7 @@ def test_uninstalling_for_a_browser_takes_the_folders_of_its_profiles(tmp_path: 
     machine.run("--doctor", "--fix")
     assert manifest.exists()
     said = machine.run("--uninstall", "--browser", "chromium")
-    assert "Chromium no longer reaches the host" in said
+    assert "Chromium no longer reaches the agent" in said
     assert not hosts["chromium"].exists()
     assert (hosts["chrome"] / "org.rbutton.host.json").exists()
     assert "Chromium was not registered" in machine.run("--uninstall", "--browser", "chromium")
