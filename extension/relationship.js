@@ -16,7 +16,7 @@ import { carry, fetchPolicy } from "./transport.js";
  *   calls_itself: string | null, words: string | null,
  *   clauses: Array<{mark: string, label: string, value: string}>,
  *   changes: Difference[], renewal: Difference[], renewal_own: Difference[], own: Array<{mark: string, label: string, value: string}>,
- *   recognised: boolean | null, counter: string | null, offering: string[], offering_own: string[],
+ *   recognised: boolean | null, counter: string | null, offering: string | null, offering_own: string | null,
  *   actions: string[], offer: "touch" | "now" | null, header: string | null,
  *   agreement: {id: string, since: string, until: string | null, jws: string,
  *     terms: Array<{id: string, title: string, text: string, url: string}>} | null,
@@ -152,7 +152,7 @@ const ANSWERS = { accept: "accept", "accept-always": "always", decline: "decline
  * The person's click on one of View.actions.
  * @param {Visit} visit
  * @param {string} action
- * @param {{ending: string | null, counter: string | null, offering: string[] | null, offering_own: string[] | null}} seen
+ * @param {{ending: string | null, counter: string | null, offering: string | null, offering_own: string | null}} seen
  *   of the View, as the person saw it
  */
 export async function act(visit, action, { ending, counter, offering, offering_own }) {
@@ -309,7 +309,7 @@ async function proceed(visit) {
  * @param {Visit} visit
  * @param {"click" | "touch" | "retry"} by
  * @param {string | null} [busy] the button that was pressed
- * @param {string[] | null} [seen] what the person saw would be offered
+ * @param {string | null} [seen] what stands in the View for what the person saw would be offered
  */
 async function offer(visit, by, busy = null, seen = null) {
   const { origin } = visit;
@@ -324,7 +324,7 @@ async function offer(visit, by, busy = null, seen = null) {
     }
     // A fetch takes its time: by then the person may look elsewhere.
     if (by !== "click" && policy !== kept && !(await isActive(visit))) return;
-    const also = { own: false, renew: false, ...OFFERS[busy], seen: seen?.length ? seen : null };
+    const also = { own: false, renew: false, ...OFFERS[busy], seen };
     conflict = await exchange(visit, await host.ask("offer", { origin, policy, by, ...also }));
   });
   if (conflict && stands(visit)) await consult(visit, { fresh: true });

@@ -101,20 +101,20 @@ class Agent:
 
     def accept(self, counter_id: str, at: datetime) -> bytes:
         """The counter that stands, signed; it is an agreement from now on."""
-        wanted = self._state().countered
+        wanted = self._state(at).countered
         assert wanted
         assert wanted.open(at)
         assert agreements.read(wanted.record.body).id == counter_id
         with self.ledger.writing() as ledger:
             signing.counter(ledger, self.seed, wanted, "click", at)
-        undelivered = self._state().undelivered(at)
+        undelivered = self._state(at).undelivered(at)
         assert undelivered
         self._sent(undelivered.record, at)
         return undelivered.record.body
 
     def decline(self, counter_id: str, at: datetime) -> None:
         """Nothing is sent of it."""
-        wanted = self._state().countered
+        wanted = self._state(at).countered
         assert wanted
         assert agreements.read(wanted.record.body).id == counter_id
         with self.ledger.writing() as ledger:
@@ -127,7 +127,7 @@ class Agent:
             mock.patch("uuid.uuid4", return_value=uuid.UUID(told.id)),
             self.ledger.writing() as ledger,
         ):
-            signing.withdraw(ledger, self.seed, self._state(), told.under, at)
+            signing.withdraw(ledger, self.seed, self._state(at), told.under, at)
         (record,) = [one for one in self._waiting(at) if one.agreement == told.under]
         assert json.loads(record.body) == json.loads(body)
         self._sent(record, at)
@@ -140,7 +140,7 @@ class Agent:
     def hears(self, agreement: str, reply: Json | None, at: datetime) -> None:
         """What comes back on the last thing sent about `agreement`."""
         got = _reply(reply)
-        state = self._state()
+        state = self._state(at)
         found: outcomes.Outcome = []
         if (done := state.withdrawal_of(agreement)) and done.pending:
             read = policy.read(self.served.encode(), self.origin, catalogue().vocabulary, at)
@@ -164,7 +164,7 @@ class Agent:
 
     def has(self, at: datetime) -> Json:
         """As `exchanges.json` has it."""
-        state = self._state()
+        state = self._state(at)
         in_force = state.in_force(at)
         states: dict[str, State] = {}
         for record in self.ledger.of_origin(self.origin):
@@ -192,10 +192,10 @@ class Agent:
         return [one for one in some if one]
 
     def _waiting(self, at: datetime) -> list[Record]:
-        return [_record(one) for one in self._open(self._state(), at)]
+        return [_record(one) for one in self._open(self._state(at), at)]
 
-    def _state(self) -> Relationship:
-        return relationship(self.origin, self.ledger.of_origin(self.origin))
+    def _state(self, at: datetime) -> Relationship:
+        return relationship(self.origin, self.ledger.of_origin(self.origin), at)
 
     def _sent(self, record: Record, at: datetime) -> None:
         with self.ledger.writing() as ledger:

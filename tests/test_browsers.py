@@ -13,6 +13,7 @@ from rbutton.browsers.here import find
 from rbutton.browsers.places import places
 from rbutton.browsers.problems import Exit, SetupError
 from rbutton.browsers.record import Record
+from rbutton.browsers.state import as_text, state
 from rbutton.browsers.table import CHROMIUM, FIREFOX, TABLE, Browser
 from rbutton.browsers.telling import Teller
 from tests import light
@@ -38,6 +39,14 @@ def test_a_browser_is_found_by_either_name(
     assert found is not None
     assert found.executable == tmp_path / program
     assert found.version == version
+
+
+def test_the_list_is_no_wider_than_a_terminal(tmp_path: Path) -> None:
+    """And each program by which a browser is found stands whole in it."""
+    told = as_text(state({"HOME": str(tmp_path), "PATH": str(tmp_path)}))
+    assert max(map(len, told.splitlines())) <= 100
+    for row in TABLE:
+        assert set(row.executables) <= set(told.replace(",", " ").split())
 
 
 def test_where_hosts_are_looked_for_follows_xdg_in_chromium_and_not_in_firefox() -> None:
@@ -81,7 +90,7 @@ def test_uninstalling_for_a_browser_takes_the_folders_of_its_profiles(tmp_path: 
     machine.run("--doctor", "--fix")
     assert manifest.exists()
     said = machine.run("--uninstall", "--browser", "chromium")
-    assert "Chromium no longer reaches the host" in said
+    assert "Chromium no longer reaches the agent" in said
     assert not hosts["chromium"].exists()
     assert (hosts["chrome"] / "org.rbutton.host.json").exists()
     assert "Chromium was not registered" in machine.run("--uninstall", "--browser", "chromium")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rbutton.person.fitting import MOST_LABELS
+from rbutton.native.fitting import MOST_LABELS
 from rbutton.person.home import Home
 from rbutton.person.terms_file import TermsFile
 from tests.commands import rbutton
@@ -95,6 +95,12 @@ def test_everything_off_on_a_site_and_on_again(home: Path) -> None:
     assert (back["button"], back["dnt"], back["gpc"]) == ("on", "on", "on")
 
 
+def test_a_change_before_the_first_run_writes_the_first_file(tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    assert told(home, "--dnt", "off")["dnt"] == "off"
+    assert "# Your terms, and how" in (home / "terms.toml").read_text()
+
+
 def test_in_general(home: Path) -> None:
     assert told(home, "--dnt", "off")["dnt"] == "off"
 
@@ -108,7 +114,9 @@ def test_exceptions_are_listed_with_their_end(home: Path) -> None:
     assert second == {"site": "*.paper.example", "targets": None, "until": None}
     assert told(home, "www.paper.example")["exceptions"] == [second]
     assert told(home, "paper.example")["exceptions"] == []
-    assert "everybody may track you, until you take it back." in rbutton(home, "signals").stdout
+    shown = rbutton(home, "signals").stdout
+    assert f"On news.example, ads.example may track you, until {end}." in shown
+    assert "On *.paper.example, everybody may track you, until you take it back." in shown
 
 
 def test_what_goes_out_to_a_site_counts_what_was_granted(home: Path) -> None:

@@ -14,13 +14,13 @@ from rbutton.terms import agreement, documents, jws
 from rbutton.terms import policy as policies
 from rbutton.terms import promise as promises
 from rbutton.terms.agreement import RosterTerm
-from rbutton.terms.encoding import b64u, from_b64u, from_time_text
+from rbutton.terms.encoding import b64u, from_b64u, from_time_text, time_text
 from tests import sites
 from tests.host_process import Host
+from tests.sites import Site
 from tests.visiting import (
     NO_REPLY,
     SHOP,
-    WANTED,
     greeted,
     kinds,
     negotiate,
@@ -77,7 +77,7 @@ def test_a_counter_offer_is_shown_as_a_difference_and_signs_nothing(running: Hos
     (lost,) = view["changes"]
     assert (lost["mark"], lost["now"]) == ("laxer", "not stated")
     assert view["agreement"] is None
-    assert seen(running) == view | {"header": None, "offering": []}
+    assert seen(running) == view | {"header": None, "offering": None}
     assert listing(running) == [("countered", "SD-BASE-DP")]
 
 
@@ -133,6 +133,30 @@ def test_a_counter_offer_that_is_declined_is_not_asked_again(running: Host) -> N
     assert visit(running)["offer"] is None
     assert offer(running, "touch")[0] is None
     assert offer(running, "click")[0] is not None
+
+
+def test_what_was_declined_or_lapsed_can_be_offered_only_where_the_site_takes_offers(
+    running: Host, home: Path
+) -> None:
+    """Also where its time has passed unanswered."""
+    answer(running, countered(running)["view"], "decline")
+    assert visit(running)["actions"] == ["offer"]
+    view = visit(running, negotiates=False)
+    assert (view["reason"], view["actions"]) == ("counter-declined", [])
+    news = Site(origin="https://news.example")
+    at = datetime.now(UTC) - timedelta(days=8)
+    offered = sites.proffer(news, "SD-BASE-DP", now=at)
+    with Ledger(home / "ledger.sqlite3").writing() as ledger:
+        several: dict[Kind, bytes] = {
+            "policy": news.policy(),
+            "proffer": offered.body,
+            "countered": news.counter(offered.body, "SD-BASE", now=at),
+        }
+        for kind, body in several.items():
+            ledger.append(kind, time_text(at), news.origin, offered.id, body)
+    assert visit(running, news)["actions"] == ["offer"]
+    view = visit(running, news, negotiates=False)
+    assert (view["reason"], view["actions"]) == ("counter-lapsed", [])
 
 
 def test_a_listed_counter_offer_is_accepted_alone(home: Path) -> None:
@@ -226,9 +250,8 @@ def test_other_terms_replace_what_is_in_force_when_both_have_signed_them(running
     (gained,) = view["renewal"]
     assert (gained["mark"], gained["was"]) == ("stricter", "not stated")
     assert offer(running, "click")[0] is None
-    result = running.result(
-        "offer", origin=SHOP.origin, policy=SHOP.served(), by="click", renew=True, seen=WANTED
-    )
+    members = {"origin": SHOP.origin, "policy": SHOP.served(), "by": "click", "renew": True}
+    result = running.result("offer", **members, seen=visit(running)["offering"])
     post = result["post"]
     assert (result["view"]["state"], result["view"]["ending"]) == ("active", old["agreement"])
     signed = agreement.read(post["body"].encode()).agreement
@@ -250,7 +273,7 @@ def test_a_renewal_that_is_declined_changes_nothing(running: Host) -> None:
         "policy": SHOP.served(),
         "by": "click",
         "renew": True,
-        "seen": WANTED,
+        "seen": visit(running)["offering"],
     }
     post = running.result("offer", **members)["post"]
     view = reply(running, post, sites.problem(403, "declined"))
@@ -268,7 +291,7 @@ def test_what_is_laxer_than_what_is_in_force_is_asked_though_it_is_listed(home: 
             "policy": SHOP.served(),
             "by": "click",
             "renew": True,
-            "seen": WANTED,
+            "seen": visit(running)["offering"],
         }
         post = running.result("offer", **members)["post"]
         body = SHOP.counter(post["body"], "SD-BASE")
@@ -311,7 +334,8 @@ def test_own_terms_can_take_the_place_of_what_is_in_force(home: Path) -> None:
         assert view["actions"] == ["agreement", "renew-own", "end"]
         assert "laxer" in {one["mark"] for one in view["renewal_own"]}
         press = {"own": True, "renew": True, "seen": view["offering_own"]}
-        assert running.result("offer", **members, **(press | {"seen": WANTED}))["post"] is None
+        other = press | {"seen": view["offering"]}
+        assert running.result("offer", **members, **other)["post"] is None
         post = running.result("offer", **members, **press)["post"]
         signed = agreement.read(post["body"].encode()).agreement
         assert [term.id for term in signed.terms] == ["own"]
@@ -339,6 +363,25 @@ def test_a_press_is_for_as_long_as_it_said(home: Path) -> None:
         assert signed.until
         lasts = from_time_text(signed.until) - from_time_text(signed.proffered)
         assert lasts == timedelta(days=31)
+
+
+def test_a_press_on_a_site_whose_policy_was_not_read_is_for_as_long_as_it_said(home: Path) -> None:
+    """Which terms is for the policy to decide; for how long was said, and on which site."""
+    terms_toml(home, '[proffer]\nnegotiate = "click"\nlasts = "1 month"\n')
+    with greeted(home) as running:
+
+        def announced(site: Site) -> Any:
+            members = {"origin": site.origin, "announced": True, "policy": None}
+            return running.result("visit", **members)["view"]
+
+        before = announced(SHOP)
+        assert "Your terms would hold until" in before["text"]
+        members = {"origin": SHOP.origin, "policy": SHOP.served(), "by": "click"}
+        elsewhere = announced(Site(origin="https://news.example"))["offering"]
+        assert running.result("offer", **members, seen=elsewhere)["post"] is None
+        running.result("set", key="proffer.lasts", value="1 year")
+        assert running.result("offer", **members, seen=before["offering"])["post"] is None
+        assert running.result("offer", **members, seen=announced(SHOP)["offering"])["post"]
 
 
 def test_a_counter_offer_to_what_is_no_longer_so_cannot_be_accepted(
@@ -378,7 +421,7 @@ def test_own_terms_are_offered_by_their_own_press_alone(home: Path) -> None:
         members = {"origin": SHOP.origin, "policy": SHOP.served(limits=limits)}
         refused = running.error("offer", **members, by="touch", own=True)
         assert refused["code"] == "malformed"
-        changed = running.result("offer", **members, by="click", own=True, seen=["other"])
+        changed = running.result("offer", **members, by="click", own=True, seen=view["offering"])
         assert changed["post"] is None
         seen_terms = view["offering_own"]
         post = running.result("offer", **members, by="click", own=True, seen=seen_terms)["post"]

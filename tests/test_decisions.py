@@ -11,7 +11,7 @@ from rbutton.decisions import proffer, rows, view
 from rbutton.decisions.proffer import Choice, choose, held_back, registrable_domain
 from rbutton.decisions.relationship import Relationship, relationship
 from rbutton.decisions.reply import Final, NoAnswer, Sealed, understand, words_of
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.person.ledger import Kind, Record, Sent
 from rbutton.person.settings import Proffer, Settings
 from rbutton.shipped.roster import catalogue
@@ -201,7 +201,7 @@ def test_a_relationship_follows_its_records() -> None:
     steps = [kept, offered, sent(SITE.origin, "a"), declined, again, sealed]
 
     def after(count: int) -> Relationship:
-        return relationship(SITE.origin, steps[:count])
+        return relationship(SITE.origin, steps[:count], NOW)
 
     assert after(0).is_new
     assert after(1).is_new
@@ -233,7 +233,7 @@ def test_a_proffer_is_sent_five_times_in_24_hours(hours: list[int], may: bool) -
     """A site that does not answer is not knocked at for ever."""
     records = [record("proffer", SITE.origin, "a")]
     records += [sent(SITE.origin, "a", NOW - timedelta(hours=one)) for one in hours]
-    state = relationship(SITE.origin, records)
+    state = relationship(SITE.origin, records, NOW)
     assert state.open
     assert state.may_retry(NOW) is may
 

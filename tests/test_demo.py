@@ -194,7 +194,7 @@ def test_each_step_is_told(played: Played) -> None:
         f"The browser: {TITLES[played.browser]}",
         "A demo shop opened",
         f"Starting {TITLES[played.browser]}",
-        "has found its host",
+        "has found your agent",
         "announced that it takes terms",
         "offered your terms",
         "The shop signed them too",
@@ -242,7 +242,7 @@ def test_a_browser_that_dies_is_told_and_leaves_nothing(played: Played) -> None:
         encoding="utf-8",
     ) as demo:
         assert demo.stdout is not None
-        while "has found its host" not in demo.stdout.readline():
+        while "has found your agent" not in demo.stdout.readline():
             assert demo.poll() is None
         for process in processes(temporary(played.machine), "/profile"):
             os.kill(process, signal.SIGKILL)

@@ -70,7 +70,7 @@ def only(findings: Iterable[Finding]) -> Finding:
     return found[0]
 
 
-# The file by which a browser finds the host.
+# The file by which a browser finds the agent.
 
 
 def _edited(browser: str = "chromium", **members: object) -> Break:
@@ -490,8 +490,8 @@ def test_where_nothing_is_installed(tmp_path: Path) -> None:
 def test_where_all_is_well(machine: Machine) -> None:
     before = machine.tree()
     said = machine.run("--doctor", code=0)
-    assert "✓ Chromium finds the host.\n" in said
-    assert "✓ The host answers: version 0.1.0.\n" in said
+    assert "✓ Chromium finds the agent.\n" in said
+    assert "✓ The agent answers: version 0.1.0.\n" in said
     assert "Nothing is wrong with what was looked at." in said
     assert "ledger. For those: rbutton doctor" in said
     assert "Once it is installed" not in said

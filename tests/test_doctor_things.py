@@ -335,6 +335,7 @@ def test_a_seed_in_a_file_for_want_of_a_keyring_is_said(tmp_path: Path) -> None:
     one = Home(tmp_path / "home", tmp_path / "home", portable=False)
     (found,) = [one for one in look(one) if one.severity != "ok"]
     assert (found.code, found.severity) == ("seed-in-a-file", "warning")
+    assert (found.fix or "").startswith("Nothing has to be done.")
 
 
 # Asked for by the extension.

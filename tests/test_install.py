@@ -173,13 +173,13 @@ def test_one_browser_is_enough_and_the_others_stay_as_they_are(machine: Machine)
 def test_uninstalling_for_one_browser_leaves_the_others(machine: Machine) -> None:
     machine.run()
     said = machine.run("--uninstall", "--browser", "firefox")
-    assert "Firefox no longer reaches the host" in said
+    assert "Firefox no longer reaches the agent" in said
     assert "about:addons" in said
     assert [registered for _, _, registered in here(machine.listed())] == [True, True, False]
     assert machine.says_hello() == "0.1.0"
     assert "Firefox was not registered" in machine.run("--uninstall", "--browser", "firefox")
     said = machine.run("--uninstall", "--browser", "chromium", "--browser", "chrome")
-    assert "No browser reaches the host now" in said
+    assert "No browser reaches the agent now" in said
     assert machine.launcher.exists()
     machine.run()
     assert machine.says_hello("firefox") == "0.1.0"

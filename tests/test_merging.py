@@ -51,7 +51,7 @@ class Person:
 
     def state(self, site: Site) -> Relationship:
         """Where they stand with a site."""
-        return relationship(site.origin, ledger_of(self.home).of_origin(site.origin))
+        return relationship(site.origin, ledger_of(self.home).of_origin(site.origin), self.now)
 
     def offer(self, site: Site, **more: Any) -> SignedAgreement | None:
         """Offer terms, where none are in force or offered already."""
@@ -187,7 +187,7 @@ def everything(home: Home) -> Counter[tuple[str, str, str, str, str]]:
 def in_force(home: Home) -> dict[str, str]:
     """Site → agreement, as the button has it."""
     ledger = ledger_of(home)
-    states = (relationship(one, ledger.of_origin(one)) for one in ledger.origins())
+    states = (relationship(one, ledger.of_origin(one), NOW) for one in ledger.origins())
     return {state.origin: state.sealed.agreement for state in states if state.sealed}
 
 
@@ -304,8 +304,10 @@ def test_what_is_over_takes_nothing_from_what_is_in_force(
     until = time_text(over.now + timedelta(days=1))
     stays, gone = holds.agree(SHOP), over.agree(SHOP, until=until)
     plan = laptop.takes(desktop)
-    assert [one.id for one in plan.to_end] == [gone]
+    assert (plan.to_end, plan.doubled) == ((), ())
     assert in_force(laptop.home) == in_force_by_merging(laptop.home) == {SHOP.origin: stays}
+    assert listed_as(laptop.home, "active") == [stays]
+    assert listed_as(laptop.home, "expired") == [gone]
     sound(laptop.home)
 
 
@@ -611,6 +613,39 @@ def test_two_of_which_one_has_no_seed_any_more_are_told(desktop: Person, tmp_pat
     plan = take_in(desktop.home, path)
     assert ([one.id for one in plan.doubled], plan.to_end) == ([earlier], ())
     assert in_force(desktop.home) == {SHOP.origin: later}
+
+
+@given(
+    made=st.lists(
+        st.tuples(st.integers(0, 9), st.none() | st.integers(1, 9)), min_size=1, max_size=4
+    ),
+    after=st.integers(0, 20),
+)
+@settings(max_examples=40, deadline=None)
+def test_what_has_run_out_hides_nothing_that_is_in_force(
+    made: list[tuple[int, int | None]], after: int
+) -> None:
+    """Several with one site, whose seeds are gone: what is shown is in force while any of them is.
+
+    Args:
+        made: for each, the day it was signed and for how many days it holds.
+        after: the day it is looked at.
+    """
+    site, now = Site(), NOW + timedelta(days=after)
+    records: list[Record] = []
+    holding: list[tuple[int, str]] = []
+    for number, (day, lasts) in enumerate(made):
+        at = NOW + timedelta(days=day)
+        offered = sites.proffer(site, now=at, nonce=sites.nonce_of("several", number))
+        if lasts:
+            offered = altered(offered, sites.SEED, until=time_text(at + timedelta(days=lasts)))
+        for kind, body in (("proffer", offered.body), ("sealed", site.countersign(offered.body))):
+            seq = len(records) + 1
+            records.append(Record(seq, kind, time_text(at), site.origin, offered.id, body))  # type: ignore[arg-type]
+        if lasts is None or after < day + lasts:
+            holding.append((day, offered.id))
+    shown = relationship(site.origin, records, now).in_force(now)
+    assert (shown and shown.agreement) == (max(holding)[1] if holding else None)
 
 
 # What was erased

@@ -170,7 +170,7 @@ def test_installing_and_uninstalling_in_a_mac_like_tree(source: Machine, tmp_pat
     assert "Firefox (untried)" in listed
     assert "Firefox.app, Firefox Developer Edition.app" in listed
     assert "Info.plist" in listed
-    assert "✓ Firefox finds the host." in pretending.run(machine, told, "--doctor")
+    assert "✓ Firefox finds the agent." in pretending.run(machine, told, "--doctor")
     pretending.run(machine, told, "--uninstall")
     # The person's terms were written when the host first started.
     after = {path for path in machine.tree() if "/terms." not in path and "/seed" not in path}
@@ -408,7 +408,7 @@ def test_browsers_that_share_a_key_are_named_when_it_goes_on_a_fake_registry(
     installed(source, on_windows)
     said = StringIO()
     unregister(on_windows, ["brave"], Teller(said))
-    assert "Brave no longer reaches the host, nor does Google Chrome" in said.getvalue()
+    assert "Brave no longer reaches the agent, nor does Google Chrome" in said.getvalue()
     assert registry.texts() == {}
     installed(source, on_windows)
     assert len(registry.texts()) == 1

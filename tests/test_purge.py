@@ -18,7 +18,7 @@ from tests.test_seed import ENTRIES, READ
 
 ASKED = "remove all of that:"
 SCHEMA = ".config/rbutton/terms.schema.json"
-COPY = "(Enter: none):"
+COPY, NAME = "Keep a copy first? [y/n]", "The name of a new file for it:"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def is_gone(machine: Machine) -> bool:
 def test_what_will_be_lost_is_told_and_a_word_must_be_typed(machine: Machine) -> None:
     before = machine.tree()
     for answer in ("yes", "", "PURGE!"):
-        code, screen = at_a_terminal(machine, (COPY, ""), (ASKED, answer))
+        code, screen = at_a_terminal(machine, (COPY, "n"), (ASKED, answer))
         assert code == 1
         assert "Nothing was removed." in screen
     assert f"your terms: {machine.config / 'terms.toml'}" in screen
@@ -89,7 +89,7 @@ def test_what_will_be_lost_is_told_and_a_word_must_be_typed(machine: Machine) ->
     assert f"the entry “rbutton” of {machine.data} in your keyring" in screen
     assert machine.tree() == before
     assert len(entries(machine)) == 1
-    code, screen = at_a_terminal(machine, (COPY, ""), (ASKED, "purge"))
+    code, screen = at_a_terminal(machine, (COPY, "n"), (ASKED, "purge"))
     assert code == 0
     for folder in (machine.config, machine.data):
         assert f"Removed: {folder}, with" in screen.replace("\r", "")
@@ -103,7 +103,8 @@ def test_a_copy_is_kept_first_and_can_be_taken_in_again(machine: Machine, tmp_pa
     word = homes.PASSPHRASE
     code, screen = at_a_terminal(
         machine,
-        (COPY, str(copy)),
+        (COPY, "y"),
+        (NAME, str(copy)),
         ("Passphrase:", word),
         ("The same again:", word),
         (ASKED, "purge"),
@@ -120,11 +121,14 @@ def test_without_a_copy_that_was_wanted_nothing_is_removed(
     machine: Machine, tmp_path: Path
 ) -> None:
     before = machine.tree()
-    copy = (COPY, str(tmp_path / "copy"))
-    code, screen = at_a_terminal(machine, copy, ("Passphrase:", "a"), ("again:", "b"))
+    # What is no answer is asked again: it may be the name of a file, given too early.
+    keep = (COPY, "copy"), (COPY, "y")
+    copy = (NAME, str(tmp_path / "copy"))
+    code, screen = at_a_terminal(machine, *keep, copy, ("Passphrase:", "a"), ("again:", "b"))
     assert code == 1
     assert "There is no copy, and nothing was removed." in screen
-    code, screen = at_a_terminal(machine, (COPY, str(machine.data / "copy")))
+    assert at_a_terminal(machine, *keep, (NAME, ""))[0] == 1
+    code, screen = at_a_terminal(machine, *keep, (NAME, str(machine.data / "copy")))
     assert code == 1
     assert "would be in a folder that is removed" in screen
     assert machine.tree() == before

@@ -152,7 +152,7 @@ def test_the_one_command_that_is_left_for_a_flatpak_is_told_by_a_stand_in(machin
     )
     assert listed(machine, "Firefox (Flatpak)")["registered"]
     told = run(machine, "--doctor")
-    assert "and you let it start the host" in told
+    assert "and you let it start the agent" in told
     assert "flatpak override" not in told
 
 
@@ -219,7 +219,7 @@ def test_firefox_in_a_snap_like_tree_gets_the_manifest_that_the_portal_reads(
         answer(machine, "webextensions", row.format("no"))
         assert allowed in str(listed(machine, "Firefox (Snap)")["trouble"])
         answer(machine, "webextensions", row.format("yes"))
-        assert "and you let it start the host" in run(machine, "--doctor")
+        assert "and you let it start the agent" in run(machine, "--doctor")
         run(machine, "--uninstall")
         assert not machine.manifest("firefox").exists()
     finally:
@@ -230,7 +230,7 @@ def test_chromium_in_a_snap_like_tree_is_left_out_and_why_is_told(machine: Machi
     put_snap(machine, "chromium")
     before = machine.tree()
     said = run(machine, "--browser", "chromium", code=3)
-    assert "Chromium (Snap) cannot reach the host: " in said
+    assert "Chromium (Snap) cannot reach the agent: " in said
     assert "sudo apt install chromium" in said
     assert machine.tree() == before
     put_flatpak(machine, CHROME)
@@ -239,5 +239,5 @@ def test_chromium_in_a_snap_like_tree_is_left_out_and_why_is_told(machine: Machi
     row = listed(machine, "Chromium (Snap)")
     assert not row["registered"]
     told = run(machine, "--doctor")
-    assert "Chromium is here as a Snap, chromium: it cannot start the host" in told
+    assert "Chromium is here as a Snap, chromium: it cannot start the agent" in told
     assert "Use a Chromium that is in no sandbox" in told

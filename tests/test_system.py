@@ -171,7 +171,7 @@ def test_a_plain_start_has_button_and_host(
 
 def test_root_is_told_what_everyone_gets(installed: Everyone) -> None:
     said = installed.path("/mnt/said").read_text()
-    assert "The host is installed, and Chromium and Firefox can reach it" in said
+    assert "The agent is installed, and Chromium and Firefox can reach it" in said
     assert "The button is in Chromium and in Firefox for everyone" in said
     assert "Load unpacked" not in said
     assert "~/.config/rbutton/terms.toml" in said
@@ -219,7 +219,7 @@ def test_the_doctor_of_a_person_looks_at_what_is_for_everyone(installed: Everyon
     home = installed.home("patient", ADA)
     found = doctors(installed, home, "rbutton", "doctor", code=0, uid=ADA)
     assert found.keys() >= {"host-installed", "host-answers", "extension-folder"}
-    assert found["browser-finds-host"] == "Firefox finds the host."
+    assert found["browser-finds-host"] == "Firefox finds the agent."
     assert not (installed.path(home) / ".config" / "rbutton").exists(), "it looks and makes nothing"
 
 
@@ -251,7 +251,7 @@ def test_a_person_s_list_tells_of_the_one_for_everyone(installed: Everyone) -> N
     environ = installed.environ(installed.home("lister", ROOT))
     script = installed.checkout / "install_host.py"
     said = installed.run(PYTHON, script, "--list", environ=environ)
-    assert "Host: not installed\nFor everyone on this machine: installed, 0.1.0-" in said
+    assert "Agent: not installed\nFor everyone on this machine: installed, 0.1.0-" in said
     assert "install_host.py --list --system" in said
     told = installed.run(PYTHON, script, "--list", "--json", environ=environ)
     assert json.loads(told.splitlines()[-1])["for_everyone"].startswith("0.1.0-")

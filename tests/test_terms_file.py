@@ -185,6 +185,7 @@ def test_setting_one_thing_keeps_the_rest_of_the_file(home: Home) -> None:
         '[proffer]\nnegotiate = "click" # mine\n',
         'signals.gpc = "off"\n',
         '[signals]\r\n# mine\r\ndnt = "off"\r\n',
+        '[signals]\n# mine\r\ndnt = "off"\r\n',
     ],
 )
 def test_setting_works_on_any_good_file(home: Home, text: str) -> None:
@@ -204,6 +205,44 @@ def test_setting_works_on_any_good_file(home: Home, text: str) -> None:
     assert again.settings.signals.gpc == before.signals.gpc
     assert again.settings.sites == before.sites
     assert ("mine" in text) == ("mine" in home.terms_file.read_text().replace("mine-as", ""))
+
+
+KIN = """# All there is.
+[sites."a.example"]
+gpc = "off"
+# No more of it.
+
+# What sites are asked.
+[claims]
+look = "click"
+
+# That was it.
+"""
+END = "2100-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_new_section_stands_below_its_kin_or_at_the_end(home: Home, ends: str) -> None:
+    """And parts no comment from what it is about; lines end as those of the file do."""
+    home.terms_file.write_bytes(KIN.replace("\n", ends).encode())
+    file = opened(home)
+    file.set("sites.b.example.dnt", "off")
+    file.set("own.clauses.sell", "never")
+    file.grant("news.example", None, None)
+    file.grant("news.example", ["ads.example"], END)
+    file.set("signals.gpc", "off")
+    above, below = KIN.split("\n\n", 1)
+    sections = [
+        above,
+        '[sites."b.example"]\ndnt = "off"',
+        below.rstrip(),
+        '[own.clauses]\nsell = "never"',
+        '[[exceptions]]\nsite = "news.example"',
+        f'[[exceptions]]\nsite = "news.example"\ntargets = ["ads.example"]\nuntil = {END}',
+        '[signals]\ngpc = "off"\n',
+    ]
+    changed = home.terms_file.read_bytes().decode()
+    assert changed == "\n\n".join(sections).replace("\n", ends)
 
 
 @EACH_SPOILED

@@ -24,7 +24,7 @@ from tests.commands import rbutton
 from tests.homes import busy_home, ledger_of
 from tests.host_process import Host
 from tests.sites import Site
-from tests.visiting import NO_REPLY, WANTED, greeted, offer, reply
+from tests.visiting import NO_REPLY, greeted, offer, reply, visit
 
 SHOP = Site()
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"\x55" * 32)
@@ -73,7 +73,7 @@ def _countered_and_renewed(running: Host, site: Site) -> None:
             policy=site.served(),
             by="click",
             renew=status == 410,
-            seen=WANTED,
+            seen=visit(running, site)["offering"],
         )
         body = site.counter(result["post"]["body"], "SD-BASE")
         view = reply(running, result["post"], sites.http(200, jws.CONTENT_TYPE, body), site)

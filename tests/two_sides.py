@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from rbutton.native import exchange, sites
+from rbutton.native import exchange
 from rbutton.native.exchange import Exchange
 from rbutton.person.home import Home
 from rbutton.person.ledger import Record, Writing
@@ -137,7 +137,6 @@ def clocked(clock: Clock) -> Iterator[None]:
     """The host's code has that clock."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exchange, "_now", lambda: clock.now)
-        patch.setattr(sites, "_now", lambda: clock.now)
         yield
 
 

@@ -9,8 +9,6 @@ from tests.sites import Site
 
 SHOP = Site()
 NO_REPLY = {"failed": "timeout"}
-#: What the settings of a first run offer.
-WANTED = ["SD-BASE-DP"]
 
 
 class greeted:  # noqa: N801 - used as `host` is

@@ -4,7 +4,6 @@ Two browsers of the person, two workers of the site. What must hold is read from
 sides (`evidence`), after every step; at the end the network heals, and both have to agree.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,7 +31,8 @@ from rbutton.person.verification import Verification, verified
 from rbutton.shipped.roster import catalogue
 from rbutton.site.policy import SitePolicy
 from rbutton.terms.click_only import CLICK_ONLY
-from rbutton.terms.encoding import b64u, from_time_text, time_text
+from rbutton.terms.documents import canonical
+from rbutton.terms.encoding import b64u, from_time_text, sha256, time_text
 from rbutton.terms.keys import PublicKey
 from tests import evidence, sites, two_sides
 from tests.homes import home_in, ledger_of, unheard
@@ -79,8 +79,8 @@ SPANS = (
     timedelta(days=8),
     timedelta(days=31),
 )
-#: What a view says of how long terms would hold.
-LASTS = {"1 month": ["P31D"], "1 year": ["P366D"]}
+#: For how many days terms hold.
+LASTS = {"1 month": 31, "1 year": 366}
 #: Within what the protocol forgives, and beyond it.
 CLOCKS = tuple(timedelta(minutes=minutes) for minutes in (0, 4, -4, 7, -7, 60, -60))
 #: A copy of a request that is older than this has died in some queue.
@@ -205,6 +205,7 @@ class World(RuleBasedStateMachine):
             with two_sides.killed_after(killed), two_sides.meanwhile(between):
                 result = self.browsers[browser].asks(name, origin=ORIGIN, **members)
         except Crash:
+            self.check_acts(pressed=pressed, saw=members.get("seen"))
             return {"view": None}
         except (RequestError, PersonError) as error:
             if error.code not in ("unknown-agreement", "config"):
@@ -215,7 +216,7 @@ class World(RuleBasedStateMachine):
             self.requests.append(Request(post, self.clock.now))
             if pressed:
                 self.pressed.add(post["agreement"])
-        self.check_acts(pressed=pressed, saw=members.get("seen") or ())
+        self.check_acts(pressed=pressed, saw=members.get("seen"))
         return result
 
     def page(self, browser: int) -> Json:
@@ -258,8 +259,9 @@ class World(RuleBasedStateMachine):
             case "touch" | "click":
                 self.offers(browser, does)
             case "renew" | "own":
-                in_force = bool(view["offering"])
-                self.offers(browser, "click", renew=in_force, own=does == "own")
+                own = does == "own"
+                renew = bool(view["offering_own" if own else "offering"])
+                self.offers(browser, "click", renew=renew, own=own)
             case "note":
                 self.ask(browser, "note", policy=self.page(browser))
         self.carried(browser, fate, worker)
@@ -292,7 +294,8 @@ class World(RuleBasedStateMachine):
         """At once, at a touch or by a press, which is for what was shown."""
         shown = self.browsers[browser].shown
         # What is offered where nothing is in force gives nothing up.
-        seen = shown["offering"] if shown and more.get("renew") else None
+        of = "offering_own" if more.get("own") else "offering"
+        seen = shown[of] if shown and more.get("renew") else None
         members = {"policy": self.page(browser), "by": by, "seen": seen}
         self.ask(browser, "offer", pressed=by == "click", **members, **more)
 
@@ -442,7 +445,7 @@ class World(RuleBasedStateMachine):
 
         What the files prove is what the code says.
         """
-        state = relationship(ORIGIN, self.records())
+        state = relationship(ORIGIN, self.records(), self.clock.now)
         kept = state.in_force(self.clock.now)
         assert person.in_force == ({kept.agreement} if kept else set())
         assert len(person.in_force) <= 1
@@ -462,11 +465,11 @@ class World(RuleBasedStateMachine):
             old, new = (person.agreements[one] for one in (before, self.in_force))
             assert self.in_force in self.pressed or no_laxer(new.members, old.members)
 
-    def check_acts(self, *, pressed: bool, saw: Sequence[str] = ()) -> None:
+    def check_acts(self, *, pressed: bool, saw: str | None = None) -> None:
         """Everything that was signed since the last look is what the person said.
 
         Args:
-            saw: the ids that were shown as what a press would offer.
+            saw: what stood for what a press would offer.
         """
         terms_file = self.browsers[0].terms_file
         for browser in self.browsers:
@@ -479,10 +482,18 @@ class World(RuleBasedStateMachine):
             ids = [term["id"] for term in members.get("terms", ())]
             if record.kind == "proffer":
                 own = members["terms"] == [{"id": "own", "clauses": said.own.clauses}]
-                lasts = LASTS.get(said.proffer.lasts, [])
-                assert own or not saw or [*sorted(ids), *lasts] == list(saw)
-                assert members["until"] == _later(members["proffered"], *lasts)
-                assert own or saw or members["supersedes"] is None
+                days = LASTS.get(said.proffer.lasts)
+                shown = {
+                    "origin": members["site"]["origin"],
+                    "terms": [
+                        term if own else catalogue().documents[term["id"]].model_dump()
+                        for term in members["terms"]
+                    ],
+                    "days": days,
+                }
+                assert not saw or saw == sha256(canonical(shown))
+                assert members["until"] == _later(members["proffered"], days)
+                assert saw or members["supersedes"] is None
                 assert sorted(ids) in [sorted(one) for one in said.proffer.terms] or (
                     own and pressed
                 )
@@ -567,11 +578,9 @@ class World(RuleBasedStateMachine):
 _SIGNED = ("proffer", "accepted")
 
 
-def _later(since: str, days: str | None = None) -> str | None:
-    """That time and "P31D"; None for good."""
-    if days is None:
-        return None
-    return time_text(from_time_text(since) + timedelta(days=int(days[1:-1])))
+def _later(since: str, days: int | None) -> str | None:
+    """That time and so many days; None for good."""
+    return None if days is None else time_text(from_time_text(since) + timedelta(days=days))
 
 
 def no_laxer(new: Json, old: Json) -> bool:

@@ -64,9 +64,7 @@ def ok(code: str, message: str) -> Finding:
     return Finding(code, "ok", message)
 
 
-def warning(
-    code: str, message: str, fix: str | None, *, mend: Callable[[], str] | None = None
-) -> Finding:
+def warning(code: str, message: str, fix: str, *, mend: Callable[[], str] | None = None) -> Finding:
     """It works, and there is something to know."""
     return Finding(code, "warning", message, fix, mend=mend)
 

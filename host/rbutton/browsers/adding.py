@@ -35,7 +35,7 @@ it whole, use a {plain} that is not a Flatpak. Start the browser anew after that
   {taken_back}"""
 
 IN_SNAP = """
-{title} asks you when the button starts the host for the first time: say yes. If it does not ask,
+{title} asks you when the button starts the agent for the first time: say yes. If it does not ask,
 or was told no before, type (the command comes with Debian's package flatpak):
   {permission}
 To take it back:

@@ -27,7 +27,7 @@ def choose(
         for browser in wanted:
             if names and browser.system_folder is None:
                 raise SetupError(
-                    f"Where {browser.title} looks for everyone's hosts is not known.",
+                    f"Where {browser.title} looks for an agent for everyone is not known.",
                     "Each person can install it for themselves: run this without --system.",
                 )
         wanted = [browser for browser in wanted if browser.system_folder is not None]
@@ -58,7 +58,7 @@ def _missing(browser: Browser, useless: Sequence[Found]) -> SetupError:
     install = f" (on Debian: sudo apt install {browser.package})" if browser.package else ""
     if useless:
         return SetupError(
-            f"{useless[0].title} cannot reach the host: {useless[0].why_not}.",
+            f"{useless[0].title} cannot reach the agent: {useless[0].why_not}.",
             f"Install a {browser.title} that is in no sandbox{install}, then run this again.",
         )
     looked_for = browser.looked_for(this_platform())

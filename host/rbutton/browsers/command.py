@@ -54,7 +54,7 @@ def main(checkout: Path, arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="install_host.py",
-        description="Installs the r-button's host for your browsers, for you alone unless you say "
+        description="Installs the r-button's agent for your browsers, for you alone unless you say "
         "otherwise.",
         epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 not set up.",
         allow_abbrev=False,
@@ -89,7 +89,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         choices=BY_NAME,
         default=[],
         help="install for this browser only, not for all that are here (may be given again); "
-        "with --uninstall: take the host from it alone; "
+        "with --uninstall: take the agent from it alone; "
         "with --demo: play in it (Chromium or Firefox)",
     )
     parser.add_argument(
@@ -102,7 +102,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--system",
         action="store_true",
-        help="for everyone on this machine, as root: the host and, on Debian, the button itself; "
+        help="for everyone on this machine, as root: the agent and, on Debian, the button itself; "
         "also with --list, --doctor and --uninstall",
     )
     parser.add_argument(

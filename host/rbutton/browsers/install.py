@@ -236,7 +236,7 @@ def _tell_what_is_left(
     if where.for_all:
         teller.say("\nFor everyone on this machine:")
     teller.say(f"""
-The host is installed, and {titles} can reach it. The folder this came from can be deleted.
+The agent is installed, and {titles} can reach it. The folder this came from can be deleted.
 {what_comes(comes_to)}{what_is_left(others, where)}
 
 {terms}

@@ -81,7 +81,7 @@ def purge(checkout: Path, environ: Mapping[str, str], teller: Teller, *, yes: bo
         )
     if _in_use(where):
         raise SetupError(
-            "A browser still runs your host, which would write into what is removed. Nothing was "
+            "A browser still runs your agent, which would write into what is removed. Nothing was "
             "removed.",
             "Close the browser, all its windows, and run this again.",
             code=Exit.NO,
@@ -251,12 +251,21 @@ def _tell_what_goes(
 
 
 def _ask(where: Places, agent: _Agent | None) -> None:
-    if agent is not None:
-        name = _typed("To keep a copy first, give the name of a file (Enter: none): ")
-        if name:
-            _export(Path(name).expanduser().absolute(), where, agent)
+    if agent is not None and _wants("Keep a copy first?"):
+        name = _typed("The name of a new file for it: ")
+        if not name:
+            raise SetupError("There is no copy, and nothing was removed.", code=Exit.NO)
+        _export(Path(name).expanduser().absolute(), where, agent)
     if _typed(f"Type {WORD} to remove all of that: ") != WORD:
         raise SetupError("Nothing was removed.", code=Exit.NO)
+
+
+def _wants(question: str) -> bool:
+    # Nothing else is taken for a no: it may be the name of a file.
+    while True:
+        answer = _typed(f"{question} [y/n] ").lower()
+        if answer in ("y", "yes", "n", "no"):
+            return answer[0] == "y"
 
 
 def _typed(question: str) -> str:

@@ -1,5 +1,6 @@
 """What is installed here, and whether it fits together."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,11 @@ from rbutton.browsers.places import Places, Platform, places, places_for_all
 from rbutton.browsers.problems import SetupError
 from rbutton.browsers.record import Record
 from rbutton.browsers.table import TABLE, Browser
+
+WIDTH = 100
+"""Characters of a terminal, within which the list for reading stays."""
+_NARROW = 30
+"""For the last column, where paths have the rest."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def as_json(found: State) -> dict[str, object]:
 def as_text(found: State) -> str:
     """`found` for reading."""
     host = found.host
-    lines = [f"Host: {f'installed, {host.build}' if host.installed else 'not installed'}"]
+    lines = [f"Agent: {f'installed, {host.build}' if host.installed else 'not installed'}"]
     if host.trouble is not None:
         lines.append(f"  it does not work: {host.trouble}")
     if found.for_everyone is not None:
@@ -98,8 +104,11 @@ def as_text(found: State) -> str:
         title = each.title if each.tried else f"{each.title} (untried)"
         rows.append((title, version, registered, each.looked_for))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    left = max(WIDTH - sum(widths) - 2 * len(widths), _NARROW)
     for row, told in zip(rows, (None, *found.browsers), strict=True):
-        lines.append("  ".join(map(str.ljust, row, (*widths, 0))))
+        first, *more = textwrap.wrap(row[3], left, break_on_hyphens=False, break_long_words=False)
+        for cells in ((*row[:3], first), *(("", "", "", part) for part in more)):
+            lines.append("  ".join(map(str.ljust, cells, (*widths, 0))))
         if told is not None and told.trouble is not None:
             lines.append(f"  {told.trouble}")
     places_of = {"Extension": found.extension, "Terms": found.terms, "Data": found.data}

@@ -55,14 +55,14 @@ def unregister(environ: Mapping[str, str], names: Sequence[str], teller: Teller)
             others = registering.sharing(browser, where, TABLE)
             neither = "".join(f", nor does {other.title}" for other in others)
             teller.say(
-                f"{browser.title} no longer reaches the host{neither}. Remove the button itself on "
-                f"its own page: {browser.extensions_page}"
+                f"{browser.title} no longer reaches the agent{neither}. Remove the button itself "
+                f"on its own page: {browser.extensions_page}"
             )
         record.drop_what_is_gone()
         record.save(where.record)
     if not record.manifests:
         teller.say(
-            "No browser reaches the host now. To remove it, too: install_host.py --uninstall"
+            "No browser reaches the agent now. To remove it, too: install_host.py --uninstall"
         )
 
 
@@ -96,7 +96,7 @@ def take_away(record: Record | None, where: Places, teller: Teller) -> None:
         return
     _take_away(record, where, teller)
     if record.programs:
-        teller.say("The r-button's host is uninstalled.")
+        teller.say("The r-button's agent is uninstalled.")
     if pages := " or ".join(_pages(record, where)):
         teller.say(f"Remove the button itself on the browser's own page: {pages}")
 

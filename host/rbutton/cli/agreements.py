@@ -9,7 +9,7 @@ from rbutton.cli import homes
 from rbutton.cli.commands import DONE, Commands
 from rbutton.decisions import listing
 from rbutton.decisions.view.agreed import title_of
-from rbutton.decisions.view.words import local
+from rbutton.decisions.words import local
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger
 from rbutton.shipped.roster import catalogue

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rbutton.cli import asking, homes
-from rbutton.cli.commands import DONE, Commands, count
+from rbutton.cli.commands import DONE, NO, Commands, count
 from rbutton.cli.counting import counted
 from rbutton.person import backup
 from rbutton.person.errors import PersonError
@@ -31,7 +31,10 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: it could not be written whole; there is none then.
     """
-    home = homes.existing()
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("There is nothing of yours to keep yet.", as_json=False)
+        return NO
     # Before the person thinks of a passphrase.
     if options.file.exists() and not options.force:
         raise PersonError(

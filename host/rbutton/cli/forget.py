@@ -56,17 +56,18 @@ def run(options: Namespace) -> int:
         ledger.wipe()
         print("Nothing is kept of that site. All sites of which something is: rbutton sites list")
         return NO
-    holding: list[str] = []
+    now = datetime.now(UTC)
+    warned: list[str] = []
     for origin, records in kept.items():
         agreements = {record.agreement for record in records}
         about = count(len(agreements), "agreement")
         print(f"{origin}: {count(len(records), 'record')} of {about}.")
-        holding += still_holds(relationship(origin, records), datetime.now(UTC))
+        warned += still_holds(relationship(origin, records, now), now)
     for origin in read:
         print(f"{origin}: what it says of itself, as it was read.")
-    for line in holding:
+    for line in warned:
         print(line)
-    if holding and not options.even_in_force:
+    if warned and not options.even_in_force:
         print("Nothing was erased. To do it even so, add --even-in-force.")
         return NO
     if not options.yes and not asking.yes("Erase that, for good?"):

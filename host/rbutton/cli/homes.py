@@ -2,9 +2,11 @@
 
 import sys
 
-from rbutton.person.errors import PersonError
+from rbutton.cli import mistake
 from rbutton.person.home import Home
-from rbutton.person.terms_file import had_first_run
+from rbutton.person.settings import Settings
+from rbutton.person.terms_file import TermsFile, had_first_run
+from rbutton.shipped.roster import catalogue
 
 _WRITTEN = (
     "It is written when the button first starts: load the button and start the "
@@ -26,22 +28,20 @@ def begun() -> Home | None:
     return home
 
 
-def existing() -> Home:
-    """The same, for what can be done with nothing else.
-
-    Raises:
-        PersonError: "home": nothing was ever kept in it, or it cannot be used.
-    """
-    if home := begun():
-        return home
-    raise PersonError("home", f"There is no {Home.of_environment().terms_file} yet.", _WRITTEN)
-
-
 def existing_or_new() -> Home:
     """The same; its folders are made where they are missing."""
     home = Home.of_environment()
     home.open()
     return home
+
+
+def in_force() -> tuple[Settings, str | None]:
+    """The settings in force, before the first run what would be; and the mistake in the file."""
+    home = begun()
+    if home is None:
+        return Settings(), None
+    file = TermsFile(home, catalogue().documents)
+    return file.settings, mistake.in_one_line(home, file)
 
 
 def not_yet() -> str:

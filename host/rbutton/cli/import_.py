@@ -10,7 +10,7 @@ from pathlib import Path
 from rbutton.cli import asking, homes
 from rbutton.cli.commands import DONE, NO, Commands, count
 from rbutton.cli.counting import counted
-from rbutton.decisions.view.words import local
+from rbutton.decisions.words import local
 from rbutton.person import merging, sealed_file, settings
 from rbutton.person.backup import Backup, read_if_there
 from rbutton.person.errors import PersonError
@@ -101,17 +101,15 @@ def _agreements(plan: Plan) -> list[str]:
     if plan.forgotten:
         told.append(f"  {count(len(plan.forgotten), 'agreement')} that you had erased: left out.")
     if plan.to_end:
-        told.append(
-            "Of two agreements with one site, the one signed later stays, unless it has run out:"
-        )
+        told.append("Of two agreements in force with one site, the one signed later stays:")
         told += _few(
             f"  ended: {one.origin}, signed {_day(one.sealed)}; the site is told when you are "
             "next on its pages"
             for one in plan.to_end
         )
     told += _few(
-        f"  {one.origin}, signed {_day(one.sealed)}: another one counts, but this one cannot be "
-        "ended, as its seed is not here"
+        f"  {one.origin}, signed {_day(one.sealed)}: another one counts as long as it holds, but "
+        "this one cannot be ended, as its seed is not here"
         for one in plan.doubled
     )
     return told

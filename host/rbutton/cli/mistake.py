@@ -1,6 +1,7 @@
 """Mistakes in `terms.toml`: one that is there, and one that is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rbutton.person.errors import Mistake, PersonError
 from rbutton.person.home import Home
@@ -20,16 +21,18 @@ def in_one_line(home: Home, file: TermsFile) -> str | None:
     return f"There is a mistake: {wrong.message} {wrong.fix} {holds}"
 
 
-def change(home: Home, how: Callable[[], None]) -> None:
-    """Do what is asked for; what is refused while the file is right was wrong to ask for.
+@contextmanager
+def asked_for(home: Home) -> Iterator[TermsFile]:
+    """A change of the file: what is refused while that is right was wrong to ask for.
 
     Raises:
         PersonError: nothing was changed.
     """
+    file = TermsFile(home, catalogue().documents)
     if wrong := problem_of(home, catalogue().documents):
         raise wrong
     try:
-        how()
+        yield file
     except Mistake as error:
         # Of a line that was never written, the number says nothing.
         raise PersonError("usage", error.said, error.fix) from None

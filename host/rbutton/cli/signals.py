@@ -6,18 +6,15 @@ from argparse import Namespace
 from collections.abc import Set
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from rbutton.cli import homes, mistake
 from rbutton.cli.commands import DONE, Commands
 from rbutton.decisions.plain import escaped
-from rbutton.person import fitting
+from rbutton.native import fitting
 from rbutton.person.errors import PersonError
 from rbutton.person.settings import Exemption, Settings, names_over
 from rbutton.person.settings_parsing import site_named
-from rbutton.person.terms_file import TermsFile
-from rbutton.shipped.roster import catalogue
 from rbutton.terms.encoding import time_text
 
 _SAID = {
@@ -52,10 +49,18 @@ def add(commands: Commands) -> None:
     parser.add_argument("--gpc", choices=("on", "off"), help="Global Privacy Control")
     whole = parser.add_mutually_exclusive_group()
     whole.add_argument(
-        "--off", dest="button", action="store_const", const="off", help="everything off on SITE"
+        "--off",
+        dest="button",
+        action="store_const",
+        const="off",
+        help="nothing on SITE: no signal, no offer, no question",
     )
     whole.add_argument(
-        "--on", dest="button", action="store_const", const="on", help="everything on there again"
+        "--on",
+        dest="button",
+        action="store_const",
+        const="on",
+        help="--off taken back: SITE gets what the rest of your settings says",
     )
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     parser.set_defaults(run=run)
@@ -67,8 +72,6 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: nothing more was changed.
     """
-    home = homes.existing()
-    file = TermsFile(home, list(catalogue().documents))
     site = _site(options.site) if options.site is not None else None
     where = f"sites.{site}" if site else "signals"
     if options.button and not site:
@@ -79,16 +82,19 @@ def run(options: Namespace) -> int:
         )
     for key in ("dnt", "gpc", "button"):
         if value := getattr(options, key):
-            mistake.change(home, partial(file.set, f"{where}.{key}", value))
-    wrong = mistake.in_one_line(home, file)
+            with mistake.asked_for(homes.existing_or_new()) as file:
+                file.set(f"{where}.{key}", value)
+    settings, wrong = homes.in_force()
     now = datetime.now(UTC)
-    told = _of_site(file.settings, site, now) if site else _of_all(file.settings, now)
+    told = _of_site(settings, site, now) if site else _of_all(settings, now)
     if wrong:
         print(wrong, file=sys.stderr if options.json else sys.stdout)
     if options.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
         print("\n".join(_site_lines(told) if site else _lines(told)))
+    if homes.begun() is None:
+        homes.tell_not_yet("Nothing goes out before the button is there.", as_json=options.json)
     return DONE
 
 
@@ -178,7 +184,7 @@ def _values(told: dict[str, Any]) -> list[str]:
 
 def _exception_lines(exceptions: list[dict[str, Any]]) -> list[str]:
     return [
-        f"On {one['site']} {', '.join(one['targets']) if one['targets'] else 'everybody'} "
+        f"On {one['site']}, {', '.join(one['targets']) if one['targets'] else 'everybody'} "
         f"may track you, until {one['until'] or 'you take it back'}."
         for one in exceptions
     ]

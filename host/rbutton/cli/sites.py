@@ -14,7 +14,7 @@ from rbutton.decisions import listing
 from rbutton.decisions.plain import escaped
 from rbutton.decisions.relationship import relationship
 from rbutton.decisions.says import Line, Says, says
-from rbutton.decisions.view.words import local
+from rbutton.decisions.words import local
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import Ledger
@@ -47,8 +47,8 @@ def add(commands: Commands) -> None:
     several = verbs.add_parser(
         "list",
         help="every site of which something is known",
-        description="Each site with the state of the last agreement with it, the day it was last "
-        "read, and how much it says; ! counts what contradicts.",
+        description="Each site with the state of the agreement in force with it, else of the last, "
+        "the day it was last read, and how much it says; ! counts what contradicts.",
     )
     several.add_argument("--json", action="store_true", help="one JSON object a line")
     several.set_defaults(run=run_list)
@@ -90,7 +90,11 @@ def run_show(options: Namespace) -> int:
     Raises:
         PersonError: what is kept cannot be read, or the site is named in no way there is.
     """
-    known = _Known(homes.existing())
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("Nothing is known of that site.", as_json=True)
+        return NO
+    known = _Known(home)
     # One host may be known by several ports.
     meant = [origin for origin in known.origins() if is_meant(options.site, origin)]
     found = [_show(known, origin, options) for origin in meant or [_origin(options.site)]]
@@ -148,15 +152,16 @@ class _Known:
         return sorted({*self.seen.origins(), *self._ledger.origins()})
 
     def state(self, origin: str) -> str | None:
-        """Of the last agreement with it, as `rbutton agreements` has it."""
-        offered = list(listing.one_by_one(self._ledger.of_origin(origin)))
-        return listing.listed(offered[-1], catalogue(), self._now).state if offered else None
+        """Of the agreement in force, else of the last, as `rbutton agreements` has it."""
+        offered = listing.one_by_one(self._ledger.of_origin(origin))
+        states = [listing.listed(one, catalogue(), self._now).state for one in offered]
+        return "active" if "active" in states else states[-1] if states else None
 
     def says(self, origin: str) -> Says:
         return says(
             origin,
             self.seen.of_origin(origin),
-            relationship(origin, self._ledger.of_origin(origin)),
+            relationship(origin, self._ledger.of_origin(origin), self._now),
             catalogue(),
             look=self._settings.look_with(host_of(origin)),
             now=self._now,

@@ -7,13 +7,13 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from rbutton.cli import homes, mistake, terms_edit
+from rbutton.cli import homes, terms_edit
 from rbutton.cli.commands import DONE, NO, Commands, show_verbs
 from rbutton.person.errors import Mistake, PersonError
 from rbutton.person.home import Home
 from rbutton.person.settings import Settings
 from rbutton.person.settings_parsing import nearest, parse
-from rbutton.person.terms_file import TermsFile, had_first_run, text_of
+from rbutton.person.terms_file import TermsFile, text_of
 from rbutton.shipped.roster import catalogue
 from rbutton.terms.clauses import Clauses
 from rbutton.terms.click_only import CLICK_ONLY
@@ -54,7 +54,7 @@ def run_list(options: Namespace) -> int:
     Raises:
         PersonError: the home cannot be used.
     """
-    settings, wrong = _in_force()
+    settings, wrong = homes.in_force()
     offered = settings.proffer
     rows = []
     for document in catalogue().documents.values():
@@ -165,7 +165,7 @@ def _loosened(home: Home) -> list[str]:
 
 
 def _show_own(*, as_json: bool) -> int:
-    settings, wrong = _in_force()
+    settings, wrong = homes.in_force()
     own = settings.own.clauses
     if wrong:
         print(wrong, file=sys.stderr if as_json else sys.stdout)
@@ -198,15 +198,6 @@ def _print_clauses(clauses: list[dict[str, Any]]) -> None:
     for one in clauses:
         value = one["value"] if isinstance(one["value"], str) else ", ".join(one["value"])
         print(f"  {one['label']:<{wide}}  {one['says']}  ({one['clause']} {value or '[]'})")
-
-
-def _in_force() -> tuple[Settings, str | None]:
-    """What is in force, before the first run what would be; and the mistake in the file."""
-    home = Home.of_environment()
-    if not had_first_run(home):
-        return Settings(), None
-    file = TermsFile(homes.existing(), catalogue().documents)
-    return file.settings, mistake.in_one_line(home, file)
 
 
 def _in_brackets(said: list[str]) -> str:

@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import tomllib
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -83,13 +85,11 @@ def run_set(options: Namespace) -> int:
     """
     from tomlkit import item
 
-    def value() -> Any:
-        return _value(options.key, options.values)
-
-    return _change(
-        lambda file: file.set(options.key, value()),
-        lambda: f"{options.key} is {item(value()).as_string()} now.",
-    )
+    with _change() as change:
+        value = _value(options.key, options.values)
+        change.file.set(options.key, value)
+        change.said = f"{options.key} is {item(value).as_string()} now."
+    return DONE
 
 
 def run_unset(options: Namespace) -> int:
@@ -98,7 +98,10 @@ def run_unset(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
-    return _change(lambda file: file.set(options.key, None), lambda: f"{options.key} is taken out.")
+    with _change() as change:
+        change.file.set(options.key, None)
+        change.said = f"{options.key} is taken out."
+    return DONE
 
 
 def run_grant(options: Namespace) -> int:
@@ -108,25 +111,21 @@ def run_grant(options: Namespace) -> int:
         PersonError: nothing was changed.
     """
     now, targets = datetime.now(UTC), options.targets or None
-
-    def change(file: TermsFile) -> None:
-        file.grant(options.site, targets, options.until)
-        for one in file.settings.exceptions:
-            same = set(one.targets or ()) == set(options.targets)
-            if one.site == options.site and one.holds(now) and not same:
-                until = time_text(one.until) if one.until else None
-                staying.append(_granted(one.targets, until))
-
-    staying: list[str] = []
-    code = _change(
-        change, lambda: f"granted on {options.site}: {_granted(targets, options.until)}."
-    )
+    with _change() as change:
+        change.file.grant(options.site, targets, options.until)
+        change.said = f"granted on {options.site}: {_granted(targets, options.until)}."
+    staying = [
+        _granted(one.targets, time_text(one.until) if one.until else None)
+        for one in change.file.settings.exceptions
+        if one.site == options.site and one.holds(now)
+        if set(one.targets or ()) != set(options.targets)
+    ]
     if staying:
         print(
             f"What was granted there before stays: {'; '.join(staying)}.\n"
             f"All of it is taken back by: rbutton terms revoke {options.site}"
         )
-    return code
+    return DONE
 
 
 def _granted(targets: Sequence[str] | None, until: str | None) -> str:
@@ -140,10 +139,10 @@ def run_revoke(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
-    return _change(
-        lambda file: file.revoke(options.site),
-        lambda: f"what was granted on {options.site} is taken out.",
-    )
+    with _change() as change:
+        change.file.revoke(options.site)
+        change.said = f"what was granted on {options.site} is taken out."
+    return DONE
 
 
 def run_edit(options: Namespace) -> int:
@@ -193,19 +192,28 @@ def _laxer(changes: Sequence[str]) -> str:
     return "\n".join(["This makes something laxer:", *(f"- {one}" for one in changes)])
 
 
-def _change(change: Callable[[TermsFile], None], said: Callable[[], str]) -> int:
-    """Make a change; if it is one, say what it comes to."""
+@dataclass
+class _Change:
+    """What is done to the file, and what that comes to, for the person."""
+
+    file: TermsFile
+    said: str = ""
+
+
+@contextmanager
+def _change() -> Iterator[_Change]:
+    """A change of the file, told when it is made; if it is none, that is told."""
     home = homes.existing_or_new()
-    file = TermsFile(home, catalogue().documents)
-    before, was = file.read(), file.settings
-    mistake.change(home, lambda: change(file))
+    with mistake.asked_for(home) as file:
+        before, was = file.read(), file.settings
+        change = _Change(file)
+        yield change
     if file.read() == before:
         print("That is how it was.")
-        return DONE
-    print(f"{home.terms_file} is changed: {said()}")
+        return
+    print(f"{home.terms_file} is changed: {change.said}")
     if changes := loosenings(was, file.settings, datetime.now(UTC)):
         print(_laxer(changes))
-    return DONE
 
 
 def _value(key: str, values: list[str]) -> Any:

@@ -8,7 +8,7 @@ from rbutton.cli.commands import DONE, NO, Commands
 from rbutton.cli.meant import HELP, is_meant
 from rbutton.decisions.relationship import relationship
 from rbutton.decisions.view.agreed import title_of
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.native import signing
 from rbutton.person.ledger import Ledger
 from rbutton.person.seed import Seed
@@ -36,14 +36,17 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: nothing was ended.
     """
-    home = homes.existing()
+    home = homes.begun()
+    if home is None:
+        homes.tell_not_yet("Nothing is in force or offered there.", as_json=False)
+        return NO
     ledger = Ledger(home.data / "ledger.sqlite3")
     now = datetime.now(UTC)
     meant = [origin for origin in ledger.origins() if is_meant(options.site, origin)]
     ending = {
         origin: found
         for origin in meant
-        if (found := relationship(origin, ledger.of_origin(origin)).endable(now))
+        if (found := relationship(origin, ledger.of_origin(origin), now).endable(now))
     }
     if not ending:
         print("Nothing is in force or offered there. All there is: rbutton agreements")
@@ -59,7 +62,7 @@ def run(options: Namespace) -> int:
     seed = Seed(home).read()
     with ledger.writing() as writing:
         for origin, record in ending.items():
-            state = relationship(origin, writing.of_origin(origin))
+            state = relationship(origin, writing.of_origin(origin), now)
             signing.withdraw(writing, seed, state, record.agreement, now)
     print("Ended. The site is told when you are next on its pages.")
     return DONE

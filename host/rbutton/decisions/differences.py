@@ -1,8 +1,10 @@
 """What is different between two sets of terms, clause by clause, for the person to read."""
 
+from datetime import datetime
 from typing import Literal
 
 from rbutton.decisions.rows import Shown
+from rbutton.decisions.words import day
 from rbutton.terms.clauses import Clauses, Value, Vocabulary
 
 
@@ -38,6 +40,16 @@ def of_clauses(new: Clauses, old: Clauses, vocabulary: Vocabulary) -> list[Diffe
             )
         )
     return found
+
+
+def of_ends(new: datetime | None, old: datetime | None) -> list[Difference]:
+    """What is different in when two agreements end by themselves; None: not at all."""
+    was, now = ("for good" if one is None else f"until {day(one)}" for one in (old, new))
+    if was == now:
+        return []
+    longer = new is None or (old is not None and old < new)
+    mark: Literal["stricter", "laxer"] = "stricter" if longer else "laxer"
+    return [Difference(mark=mark, label="How long it holds", was=was, now=now)]
 
 
 def _words(name: str, value: Value | None, vocabulary: Vocabulary) -> str:

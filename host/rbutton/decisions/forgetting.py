@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rbutton.decisions.relationship import Relationship
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.terms.encoding import from_time_text
 
 

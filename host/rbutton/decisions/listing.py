@@ -8,7 +8,7 @@ from rbutton.decisions.relationship import OpenProffer, Relationship, relationsh
 from rbutton.decisions.rows import Shown
 from rbutton.decisions.tries import TRIES, TRIES_IN, tried_out
 from rbutton.decisions.view.agreed import title_of
-from rbutton.decisions.view.words import fit_to_show
+from rbutton.decisions.words import fit_to_show
 from rbutton.person.errors import PersonError
 from rbutton.person.ledger import Kind, Record
 from rbutton.terms import agreement as agreements
@@ -89,7 +89,7 @@ def listed(records: Sequence[Record], catalogue: Catalogue, now: datetime) -> Li
     except InvalidDocument as error:
         raise damaged(document, str(error)) from None
     try:
-        state, since = _standing(relationship(document.origin, records), now)
+        state, since = _state_of(relationship(document.origin, records, now), now)
     except (ValueError, LookupError, TypeError):
         raise damaged(document, "what came after it cannot be read") from None
     ids = [term["id"] for term in parsed.members["terms"]]
@@ -114,7 +114,7 @@ def damaged(record: Record, why: str) -> PersonError:
     )
 
 
-def _standing(state: Relationship, now: datetime) -> tuple[State, str]:
+def _state_of(state: Relationship, now: datetime) -> tuple[State, str]:
     """Where an agreement stands by its own records, and since when."""
     if state.sealed:
         until = agreements.read(state.sealed.body).agreement.until

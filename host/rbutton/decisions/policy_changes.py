@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from rbutton.decisions.differences import Difference, of_clauses
-from rbutton.decisions.view.words import fit_to_show
+from rbutton.decisions.words import fit_to_show
 from rbutton.terms import promise as promises
 from rbutton.terms.agreement import Agreement
 from rbutton.terms.policy import Policy

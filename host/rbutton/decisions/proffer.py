@@ -9,6 +9,7 @@ from functools import cache
 from publicsuffixlist import PublicSuffixList
 
 from rbutton.decisions.relationship import Relationship
+from rbutton.decisions.words import day
 from rbutton.person.ledger import Sent
 from rbutton.person.settings import Settings
 from rbutton.terms.agreement import Agreement, OwnTerm, RosterTerm
@@ -29,7 +30,8 @@ class Choice:
     """What would be offered to a site.
 
     Attributes:
-        terms: the roster agreements of one set, or the person's own terms alone.
+        terms: the roster agreements of one set, or the person's own terms alone; none where the
+            site's policy decides which.
         taken_whole: the site says it signs every one of them.
         lasts: how long they would hold; None: for good.
     """
@@ -42,17 +44,18 @@ class Choice:
     def ids(self) -> list[str]:
         return [term.id for term in self.terms]
 
-    @property
-    def shown(self) -> list[str]:
-        """What a press is held to: the ids, or of own terms, which all have one, their hash.
+    def shown_of(self, origin: str) -> str:
+        """What a press is held to: the site, these terms to the letter, how long they would hold.
 
-        And how many days they would hold, where that is not for good.
+        A hash, which only the host makes and compares.
         """
-        terms = [
-            sha256(canonical(term.clauses)) if isinstance(term, OwnTerm) else term.id
-            for term in self.terms
-        ]
-        return terms if self.lasts is None else [*terms, f"P{self.lasts.days}D"]
+        terms = [term.model_dump() for term in self.terms]
+        days = None if self.lasts is None else self.lasts.days
+        return sha256(canonical({"origin": origin, "terms": terms, "days": days}))
+
+    def until(self, now: datetime) -> str:
+        """When they would end if they were offered now, in a sentence; "" where they would not."""
+        return f"Your terms would hold until {day(now + self.lasts)}." if self.lasts else ""
 
 
 def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> Choice:
@@ -62,6 +65,11 @@ def choose(settings: Settings, policy: Policy | None, catalogue: Catalogue) -> C
     ids = wanted[0] if taken is None else taken
     documents = tuple(catalogue.documents[one] for one in sorted(ids))
     return Choice(documents, taken is not None, settings.proffer.span)
+
+
+def unread(settings: Settings) -> Choice:
+    """What is known of a choice before the site's policy is read."""
+    return Choice((), taken_whole=False, lasts=settings.proffer.span)
 
 
 def choose_own(settings: Settings, policy: Policy, catalogue: Catalogue) -> Choice | None:

@@ -64,7 +64,8 @@ class Relationship:
     """The state of one origin.
 
     Attributes:
-        sealed: what both signed last and nobody ended; it may have ended by its own `until`.
+        sealed: what both signed last and nobody ended, of what was in force when the records were
+            read; if nothing was, what has ended by its own `until`.
         delivery: of the counter that was accepted, where `sealed` is one.
         open: the one open proffer; where something is sealed, it would replace that.
         countered: the site's counter-offer to the last proffer, answered or not.
@@ -110,9 +111,9 @@ class Relationship:
 
         Else two would be in force. What has run out meanwhile may be replaced as well.
         """
-        standing = self.in_force(now)
-        replaces = {standing.agreement if standing else None}
-        if self.sealed and not standing:
+        in_force = self.in_force(now)
+        replaces = {in_force.agreement if in_force else None}
+        if self.sealed and not in_force:
             replaces.add(self.sealed.agreement)
         in_time = now < from_time_text(wanted.answer_by) and (not wanted.ends or now < wanted.ends)
         return in_time and wanted.supersedes in replaces
@@ -124,15 +125,26 @@ class Relationship:
             return found
         return None
 
-    @property
-    def withdrawn(self) -> Withdrawal | None:
-        """What the person took back, where nothing came after it."""
-        if not self.withdrawals or self.open or self.countered or self.ended:
-            return None
-        last = self.withdrawals[-1]
-        # What had run out by then is no later word.
-        later = self.sealed and not self.expired(from_time_text(last.record.at))
-        return None if later else last
+    def last_word(self, now: datetime) -> Record | OpenProffer | Counter | Withdrawal | None:
+        """What is in force, else what waits for an answer, else what came last; None: nothing.
+
+        Of what came last, a Record is the site's no, or what both signed and has run out.
+        """
+        if waits := self.in_force(now) or self.open or self.acceptable(now):
+            return waits
+        words: list[tuple[Record, Record | Counter | Withdrawal]] = [
+            (one.record, one) for one in self.withdrawals[-1:]
+        ]
+        if self.ended:
+            words.append((self.ended, self.ended))
+        # What was accepted is an agreement, and told as that.
+        if self.countered and self.countered.last.kind != "counter-accepted":
+            words.append((self.countered.last, self.countered))
+        record, word = max(words, key=lambda one: one[0].seq, default=(None, None))
+        over = self.sealed and agreements.read(self.sealed.body).agreement.ends
+        if over and (record is None or from_time_text(record.at) < over):
+            return self.sealed
+        return word
 
     def withdrawal_of(self, agreement: str) -> Withdrawal | None:
         """How the agreement of that id was ended, if it was."""
@@ -158,7 +170,7 @@ class Relationship:
             return False
         return self.response is None or not self.response.holds_back(now)
 
-    def may_begin(self, policy_body: bytes) -> bool:
+    def may_begin(self, policy_body: bytes, now: datetime) -> bool:
         """Whether the agent may offer by itself to a site that serves this policy.
 
         Where nothing is on record; and, once, where the last proffer rests on a policy that was
@@ -166,18 +178,18 @@ class Relationship:
         """
         if self.is_new:
             return True
-        if self.sealed or not self.ended:
+        if self.sealed or not self.ended or self.last_word(now) is not self.ended:
             return False
         if code_of(self.ended.body) != "conflict" or self.conflicts > 1:
             return False
         return self.policy is not None and self.policy.body != policy_body
 
 
-def relationship(origin: str, records: Iterable[Record]) -> Relationship:
+def relationship(origin: str, records: Iterable[Record], now: datetime) -> Relationship:
     """Fold one site's records, oldest first.
 
-    Each agreement by its own, as those that came with a backup stand after newer ones: what counts
-    is the one that was signed last, of those that were neither ended nor replaced.
+    Each agreement by its own, as those that came with a backup stand after newer ones: of those
+    that were neither ended nor replaced, what counts is the one in force that was signed last.
     """
     kept: Record | None = None
     of_each: dict[str, list[Record]] = {}
@@ -192,36 +204,29 @@ def relationship(origin: str, records: Iterable[Record]) -> Relationship:
         (done for one in each for done in one.withdrawals), key=lambda done: done.record.seq
     )
     signed = [one for one in each if one.sealed]
-    in_force = max(signed, key=lambda one: _when(one.sealed), default=Relationship(origin))
+    # Several come with a backup whose seed is gone. To look whether one has run out takes time.
+    in_force = [one for one in signed if len(signed) > 1 and not one.expired(now)]
+    nothing = Relationship(origin)
+    counts = max(in_force or signed, key=lambda one: _when(one.sealed), default=nothing)
     waiting = max(opened, key=_when, default=None)
     offers = [one for one in each if not one.delivery]
     last = next(
         (one for one in offers if one.open and one.open.proffer is waiting),
-        offers[-1] if offers else Relationship(origin),
+        offers[-1] if offers else nothing,
     )
-    ended = _unless_withdrawn(last.ended, withdrawals)
-    countered = last.countered
-    if countered and not _unless_withdrawn(countered.answer or countered.record, withdrawals):
-        countered = None
     return Relationship(
         origin=origin,
-        sealed=in_force.sealed,
-        delivery=in_force.delivery,
+        sealed=counts.sealed,
+        delivery=counts.delivery,
         open=last.open,
-        countered=countered,
-        ended=ended,
+        countered=last.countered,
+        ended=last.ended,
         response=last.response,
         policy=kept,
         conflicts=sum(one.conflicts for one in each),
         withdrawals=tuple(withdrawals),
         replaced=last.replaced,
     )
-
-
-def _unless_withdrawn(record: Record | None, withdrawals: list[Withdrawal]) -> Record | None:
-    """The site's last word, where the person took nothing back after it."""
-    later = record and withdrawals and withdrawals[-1].record.seq > record.seq
-    return None if later else record
 
 
 def _when(record: Record | None) -> tuple[str, str]:

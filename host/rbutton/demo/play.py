@@ -135,9 +135,9 @@ def _start(steps: Steps, window: Window) -> None:
         lambda: welcome.has("html[data-state=ready]") or None,
         window.pause,
         LIMIT,
-        lambda: f"The button did not reach its host. It says: {welcome.text()}",
+        lambda: f"The button did not reach your agent. It says: {welcome.text()}",
     )
-    steps.say("The button is in, and has found its host, which keeps your terms and signs for you.")
+    steps.say("The button is in, and has found your agent, which keeps your terms and signs.")
 
 
 def _arrive(told: _Told) -> None:

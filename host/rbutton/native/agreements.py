@@ -62,7 +62,7 @@ def one(ledger: Ledger, request: OneAgreement, now: datetime) -> dict[str, Any]:
 def forget(home: Home, ledger: Ledger, request: Forget, now: datetime) -> dict[str, Any]:
     """docs/native.md, "forget"."""
     records = ledger.of_origin(request.origin)
-    holds = list(still_holds(relationship(request.origin, records), now))
+    holds = list(still_holds(relationship(request.origin, records, now), now))
     goes = request.sure and (request.anyway or not holds)
     if goes:
         erase(home, ledger, {request.origin: records}, [request.origin])

@@ -159,13 +159,14 @@ class Claims:
                 self._keep_new(origin, "policy", url, "absent", b"")
 
     def _says(self, origin: str) -> Says:
+        now = self._now()
         return says(
             origin,
             self._store.of_origin(origin),
-            relationship(origin, self._ledger.of_origin(origin)),
+            relationship(origin, self._ledger.of_origin(origin), now),
             catalogue(),
             look=self._look(origin),
-            now=self._now(),
+            now=now,
         )
 
     def _hear(self, origin: str, what: What, text: str) -> None:

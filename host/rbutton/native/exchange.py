@@ -73,40 +73,41 @@ class Exchange:
 
     def visit(self, request: messages.Visit) -> dict[str, Any]:
         """What to show of a site."""
+        now = _now()
         if request.policy:
             self._claims.visited(request.origin, request.policy)
-        state = relationship(request.origin, self._ledger.of_origin(request.origin))
+        state = relationship(request.origin, self._ledger.of_origin(request.origin), now)
         if request.announced and request.policy is None:
-            shown = self._sites.announced(state)
+            shown = self._sites.announced(state, now)
             return {"view": shown and _dump(shown)}
         if not isinstance(request.policy, messages.Policy):
-            shown = self._sites.without_policy(state, request.policy, None)
+            shown = self._sites.without_policy(state, request.policy, None, now)
             if not request.announced:
                 shown = self._claims.without_look(shown)
             return {"view": _dump(shown)}
         try:
-            policy = self._sites.policy(request.origin, request.policy)
+            policy = self._sites.policy(request.origin, request.policy, now)
         except InvalidDocument as error:
-            return {"view": _dump(self._sites.without_policy(state, None, str(error)))}
-        others = self._others(self._ledger, state, policy, _now())
-        return {"view": _dump(self._sites.of(state, policy, others))}
+            return {"view": _dump(self._sites.without_policy(state, None, str(error), now))}
+        others = self._others(self._ledger, state, policy, now)
+        return {"view": _dump(self._sites.of(state, policy, others, now))}
 
     def offer(self, request: messages.Offer) -> dict[str, Any]:
         """Sign terms for a site, or take up what is open; on disk before it is sent."""
         origin, now = request.origin, _now()
         try:
-            policy = self._sites.policy(origin, request.policy)
+            policy = self._sites.policy(origin, request.policy, now)
         except InvalidDocument as error:
             return {"post": None, "view": _dump(view.invalid_policy(origin, str(error)))}
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         others = self._others(self._ledger, state, policy, now)
         if not self._may_offer(state, policy, request, others, now):
-            return {"post": None, "view": _dump(self._sites.of(state, policy, others))}
+            return {"post": None, "view": _dump(self._sites.of(state, policy, others, now))}
         # Outside of the ledger's lock: a keyring may take its time.
         seed = None if _unanswered(state, now) else self._seed.read()
         with self._ledger.writing() as ledger:
             # Another browser's host may have been faster meanwhile.
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             others = self._others(ledger, state, policy, now)
             record: Record | None = None
             if self._may_offer(state, policy, request, others, now):
@@ -123,15 +124,15 @@ class Exchange:
                     )
             if record:
                 _note_sent(ledger, record, request.by, now)
-            state = relationship(origin, ledger.of_origin(origin))
-        shown = self._sites.of(state, policy, others, under_way=record is not None)
+            state = relationship(origin, ledger.of_origin(origin), now)
+        shown = self._sites.of(state, policy, others, now, under_way=record is not None)
         return {"post": record and _post(record, None), "view": _dump(shown)}
 
     def answer_counter(self, request: messages.AnswerCounter) -> dict[str, Any]:
         """The person accepts or declines what a site wants instead."""
         origin, now = request.origin, _now()
         accepts = request.by != "decline"
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         wanted = _counter(state, request.counter, now, accepts=accepts)
         if accepts and not proffer.knows_all(wanted.wanted.agreement, catalogue()):
             raise RequestError(
@@ -144,64 +145,64 @@ class Exchange:
             self._terms_file.list_also([term.id for term in wanted.wanted.agreement.terms])
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             wanted = _counter(state, request.counter, now, accepts=accepts)
             if seed:
                 signing.counter(ledger, seed, wanted, "click", now)
-                state = relationship(origin, ledger.of_origin(origin))
+                state = relationship(origin, ledger.of_origin(origin), now)
                 post = _deliver(ledger, state, "click", now)
             else:
                 signing.answer_counter(ledger, wanted, "counter-declined", "click", now)
-            state = relationship(origin, ledger.of_origin(origin))
-        return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=bool(post)))}
+            state = relationship(origin, ledger.of_origin(origin), now)
+        return {"post": post, "view": _dump(self._sites.as_kept(state, now, under_way=bool(post)))}
 
     def note(self, request: messages.Note) -> dict[str, Any]:
         """The person has seen how a site changed its policy: later changes are told from there."""
         origin, now = request.origin, _now()
         try:
-            policy = self._sites.policy(origin, request.policy)
+            policy = self._sites.policy(origin, request.policy, now)
         except InvalidDocument as error:
             return {"view": _dump(view.invalid_policy(origin, str(error)))}
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             if signed := state.in_force(now):
                 _keep_policy(ledger, state, signed.agreement, request.policy)
-                state = relationship(origin, ledger.of_origin(origin))
-        return {"view": _dump(self._sites.of(state, policy, ()))}
+                state = relationship(origin, ledger.of_origin(origin), now)
+        return {"view": _dump(self._sites.of(state, policy, (), now))}
 
     def withdraw(self, request: messages.Withdraw) -> dict[str, Any]:
         """End an agreement, or take back a proffer: at once here, and the site is told."""
         origin, now = request.origin, _now()
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         # Outside of the ledger's lock: a keyring may take its time.
         seed = None if state.withdrawal_of(request.agreement) else self._seed.read()
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             done = state.withdrawal_of(request.agreement)
             if done is None and seed:
                 signing.withdraw(ledger, seed, state, request.agreement, now)
-                state = relationship(origin, ledger.of_origin(origin))
+                state = relationship(origin, ledger.of_origin(origin), now)
                 done = state.withdrawal_of(request.agreement)
             assert done
             goes = done.pending and (request.by == "click" or done.may_retry(now))
             if goes:
-                if request.policy and self._is_usable(origin, request.policy):
+                if request.policy and self._is_usable(origin, request.policy, now):
                     # Its keys may be newer than the agreement's.
                     _keep_policy(ledger, state, request.agreement, request.policy)
                 _note_sent(ledger, done.record, request.by, now)
-                state = relationship(origin, ledger.of_origin(origin))
+                state = relationship(origin, ledger.of_origin(origin), now)
         post = _post(done.record, _notice_id(done.record)) if goes else None
-        return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=goes))}
+        return {"post": post, "view": _dump(self._sites.as_kept(state, now, under_way=goes))}
 
     def reply(self, request: messages.ReplyTo) -> dict[str, Any]:
         """Take in what a site answered; on disk before the button shows it."""
         origin, now = request.origin, _now()
-        state = relationship(origin, self._ledger.of_origin(origin))
+        state = relationship(origin, self._ledger.of_origin(origin), now)
         came = self._outcome(state, request, now)
         seed = self._seed.read() if self._accepts_alone(state, came, now) else None
         post: dict[str, Any] | None = None
         with self._ledger.writing() as ledger:
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
             # Another browser's host, or an edit, may have been faster meanwhile.
             came = self._outcome(state, request, now)
             alone = self._accepts_alone(state, came, now)
@@ -213,12 +214,12 @@ class Exchange:
                 if kind == "countered" and alone and seed and state.open:
                     wanted = Counter(state.open.proffer, record)
                     signing.counter(ledger, seed, wanted, "listed", now)
-                    state = relationship(origin, ledger.of_origin(origin))
+                    state = relationship(origin, ledger.of_origin(origin), now)
                     post = _deliver(ledger, state, "retry", now)
-            state = relationship(origin, ledger.of_origin(origin))
+            state = relationship(origin, ledger.of_origin(origin), now)
         if state.policy is None:
             raise RequestError("unknown-agreement", "Nothing was offered to that site.")
-        return {"post": post, "view": _dump(self._sites.as_kept(state, under_way=bool(post)))}
+        return {"post": post, "view": _dump(self._sites.as_kept(state, now, under_way=bool(post)))}
 
     def agreements(self, request: messages.Agreements) -> dict[str, Any]:
         """A page of all that was offered and signed."""
@@ -262,7 +263,7 @@ class Exchange:
         self, ledger: Ledger | Writing, state: Relationship, policy: Policy, now: datetime
     ) -> list[Sent]:
         """What the caps of automatic mode count; nothing where they are not asked."""
-        if self._sites.negotiate(state.origin) != "auto" or not state.may_begin(policy.body):
+        if self._sites.negotiate(state.origin) != "auto" or not state.may_begin(policy.body, now):
             return []
         since = time_text(now - proffer.A_DAY)
         return ledger.sent(since=since, containing=proffer.registrable_domain(state.origin))
@@ -283,15 +284,23 @@ class Exchange:
             if state.open:
                 return True
             # In place of what is in force only where the person said so, and what they saw.
-            seen = request.seen in (None, self._choice(policy, request).shown)
-            return seen and (request.renew or state.in_force(now) is None)
+            return self._was_seen(policy, request) and (
+                request.renew or state.in_force(now) is None
+            )
         if request.by == "retry":
             may = self._sites.may_retry(state, policy, now)
         else:
-            may = state.may_begin(policy.body) and not proffer.held_back(
+            may = state.may_begin(policy.body, now) and not proffer.held_back(
                 state, self._sites.choice(policy), others, now
             )
         return may and self._sites.negotiate(state.origin) == "auto"
+
+    def _was_seen(self, policy: Policy, request: messages.Offer) -> bool:
+        """Whether what would be offered is what the person saw when they pressed."""
+        shown = [self._choice(policy, request)]
+        if not (request.own or request.renew):
+            shown.append(self._sites.unread())
+        return request.seen in (None, *(one.shown_of(request.origin) for one in shown))
 
     def _choice(self, policy: Policy, request: messages.Offer) -> proffer.Choice:
         """What is offered: the person's own terms where they pressed for that."""
@@ -304,9 +313,9 @@ class Exchange:
             )
         return choice
 
-    def _is_usable(self, origin: str, served: messages.Policy) -> bool:
+    def _is_usable(self, origin: str, served: messages.Policy, now: datetime) -> bool:
         try:
-            self._sites.policy(origin, served)
+            self._sites.policy(origin, served, now)
         except InvalidDocument:
             return False
         return True

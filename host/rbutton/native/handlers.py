@@ -99,15 +99,13 @@ class Handlers:
         if request.protocol > PROTOCOL:
             raise RequestError(
                 "update-host",
-                f"The button ({request.extension}) is newer than its program on this "
-                f"computer ({__version__}).",
+                f"The button ({request.extension}) is newer than your agent ({__version__}).",
                 "Run install_host.py of the newer release.",
             )
         if request.protocol < PROTOCOL:
             raise RequestError(
                 "update-extension",
-                f"The button ({request.extension}) is older than its program on this "
-                f"computer ({__version__}).",
+                f"The button ({request.extension}) is older than your agent ({__version__}).",
                 "Reload or update the r-button on the browser's page of extensions.",
             )
         return {

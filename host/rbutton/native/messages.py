@@ -49,7 +49,8 @@ class Visit(_Message):
 class Offer(_Message):
     """`own`: terms of the person's own. `renew`: in place of what is in force.
 
-    `seen`: the ids that the person saw would be offered; nothing else is signed by that press.
+    `seen`: the View's `offering` or `offering_own`, as the person saw it; nothing else is signed by
+    that press.
     """
 
     origin: Origin
@@ -57,7 +58,7 @@ class Offer(_Message):
     by: Literal["click", "touch", "retry"]
     own: bool = False
     renew: bool = False
-    seen: Annotated[list[Text], Field(max_length=64)] | None = None
+    seen: Hash | None = None
 
     @model_validator(mode="after")
     def _by_click(self) -> Self:

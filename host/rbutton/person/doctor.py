@@ -103,7 +103,8 @@ def _seed_file(home: Home) -> Iterator[Finding]:
             "seed-in-a-file",
             f"No keyring was found when the seed of your keys was made: it is in {path}, which "
             "only you can read.",
-            None,
+            "Nothing has to be done. What keeps others from your files, such as an encrypted disk, "
+            "keeps them from it.",
         )
 
 

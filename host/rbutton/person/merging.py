@@ -89,8 +89,7 @@ class Plan:
         new: those that are not, in the order of their offer: id → what is known of it.
         adding: the numbers of the records that would be added.
         forgotten: the ids of agreements that were erased here, in this very ledger: they stay out.
-        to_end: in force beside a later one with the same site, or later and over: they would be
-            ended.
+        to_end: in force beside a later one with the same site: they would be ended.
         doubled: the same, but no seed is there to end them with: they stay.
     """
 
@@ -245,10 +244,9 @@ def _merged(ours: Mapping[str, Known], theirs: Mapping[str, Known]) -> dict[str,
 
 
 def _in_force(known: Mapping[str, Known], now: str) -> tuple[list[InForce], list[InForce]]:
-    """For each site the agreement that stays; and those that must not stand beside it.
+    """For each site the agreement that stays, and those in force beside it.
 
-    What was signed last stays, but not if it is over and another one is not: that one would be
-    hidden by it.
+    What was signed last stays, but not if it is over and another one is not.
     """
     replaced = {one.replaces for one in known.values() if one.sealed}
     by_origin: dict[str, list[InForce]] = {}
@@ -262,7 +260,7 @@ def _in_force(known: Mapping[str, Known], now: str) -> tuple[list[InForce], list
     for some in by_origin.values():
         *beside, stays = sorted(some, key=lambda one: (not one.over, one.sealed, one.id))
         last.append(stays)
-        others += [one for one in beside if not one.over or one.sealed >= stays.sealed]
+        others += [one for one in beside if not one.over]
     return last, others
 
 

@@ -5,12 +5,13 @@ Text in, text out. Whoever writes the result checks it first, as for any other e
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from rbutton.person.errors import Mistake, PersonError
 
+P = ParamSpec("P")
 #: ("signals", "dnt"), ("own", "clauses", "copy"), ("sites", "news.example", "dnt").
 Key = tuple[str, ...]
 
@@ -36,6 +37,22 @@ def key_of(text: str) -> Key:
     return (first, *(part.strip("\"'") for part in more))
 
 
+def _as_its_lines_end(
+    change: Callable[Concatenate[str, P], str],
+) -> Callable[Concatenate[str, P], str]:
+    """Of a file whose every line ends in CRLF, the new lines do, too."""
+
+    @wraps(change)
+    def changed(text: str, /, *arguments: P.args, **options: P.kwargs) -> str:
+        ends = text.count("\n")
+        if not ends or text.count("\r\n") != ends:
+            return change(text, *arguments, **options)
+        return change(text.replace("\r\n", "\n"), *arguments, **options).replace("\n", "\r\n")
+
+    return changed
+
+
+@_as_its_lines_end
 def put(text: str, key: Key, value: Any) -> str:
     """Set one key; with None, take it out.
 
@@ -45,13 +62,15 @@ def put(text: str, key: Key, value: Any) -> str:
     expected = _with(tomllib.loads(text), key, value)
     ways = (
         lambda: _put_line(text, key, value),
-        lambda: _closed_up(text, _spaced(text, _put(text, key, value))),
+        lambda: _put_section(text, key, value),
+        lambda: _closed_up(text, _put(text, key, value)),
         lambda: _put(text, key, value),
         lambda: _put_dotted(text, key, value),
     )
     return _checked(text, expected, *ways)
 
 
+@_as_its_lines_end
 def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None) -> str:
     """Add one of `exceptions`, in the place of one of the same site and targets.
 
@@ -64,7 +83,7 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
     Raises:
         PersonError: as `put`.
     """
-    from tomlkit import TOMLDocument, item
+    from tomlkit import TOMLDocument
     from tomlkit import datetime as toml_datetime
 
     try:
@@ -75,24 +94,18 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
         }
     except ValueError:
         raise Mistake(f"“{until}” is not a time.", _TIME) from None
-    without = revoke(text if text.endswith("\n") else f"{text}\n", site, targets)
+    without = revoke(text, site, targets)
     plain = tomllib.loads(without)
+    section = ["[[exceptions]]", *(_line(name, value) for name, value in members.items())]
 
     def add(document: TOMLDocument) -> None:
-        standing = document.get("exceptions")
-        if standing is None or not standing:
-            document.pop("exceptions", None)
-            document.append("exceptions", item([members]))
-        elif hasattr(standing, "multiline"):
-            standing.append(_inline(members))
-        else:
-            standing.append(item(members))
+        document["exceptions"].append(_inline(members))
 
     expected = {**plain, "exceptions": [*plain.get("exceptions", []), members]}
     return _checked(
         without,
         expected,
-        lambda: _spaced(without, _edited(without, add)),
+        lambda: _with_section(without, "exceptions", section),
         lambda: _edited(without, add),
     )
 
@@ -102,6 +115,7 @@ _TIME = "Write it as 2027-01-01T00:00:00Z."
 ALL = object()
 
 
+@_as_its_lines_end
 def revoke(text: str, site: str, targets: object) -> str:
     """Take out what `exceptions` says of a site and these targets; with `ALL`, of any.
 
@@ -149,18 +163,51 @@ def _put_line(text: str, key: Key, value: Any) -> str:
     Raises:
         KeyError: it is no new key of such a section.
     """
-    import tomlkit
-
     *parents, name = key
     if value is None or _at(tomllib.loads(text), key) is not None:
         raise KeyError(name)
     lines = text.split("\n")
     place = _place(lines, parents, name)
     indent = re.match(r"[ \t]*", lines[place])[0]  # type: ignore[index]
-    written = f"{indent}{tomlkit.key([name]).as_string()} = {tomlkit.item(value).as_string()}"
-    if lines[place].endswith("\r"):
-        written += "\r"
+    written = indent + _line(name, value)
     return "\n".join([*lines[: place + 1], written, *lines[place + 1 :]])
+
+
+def _put_section(text: str, key: Key, value: Any) -> str:
+    """A section of its own for a key whose section is not there.
+
+    Raises:
+        KeyError: it is, or there is nothing to put.
+    """
+    import tomlkit
+
+    *parents, name = key
+    if value is None or _at(tomllib.loads(text), parents) is not None:
+        raise KeyError(name)
+    header = f"[{tomlkit.key(parents).as_string()}]"
+    return _with_section(text, parents[0], [header, _line(name, value)])
+
+
+def _with_section(text: str, first: str, section: Sequence[str]) -> str:
+    """With the lines of a section below the last whose name begins with `first`, else at the end.
+
+    tomlkit puts it below the comments that follow, which belong to what comes next.
+    """
+    lines = text.split("\n")
+    end, its_own = 0, False
+    for at, line in enumerate(lines, 1):
+        if (header := _header(line)) is not None:
+            its_own = first in header
+        if its_own and _says(line):
+            end = at
+    if not end:
+        end = max((at for at, line in enumerate(lines, 1) if line.strip()), default=0)
+    comments = next((at for at in range(end, len(lines)) if not lines[at].startswith("#")), end)
+    if comments < len(lines) and not lines[comments].strip():
+        end = comments
+    above = [""] if end else []
+    below = [] if lines[end : end + 1] == [""] else [""]
+    return "\n".join([*lines[:end], *above, *section, *below, *lines[end:]])
 
 
 def _place(lines: Sequence[str], parents: Sequence[str], name: str) -> int:
@@ -249,19 +296,6 @@ def _put(text: str, key: Key, value: Any) -> str:
     return _edited(text, change)
 
 
-def _spaced(text: str, changed: str) -> str:
-    """With a blank line above each section that `text` has not."""
-    old = Counter(line for line in text.split("\n") if line.startswith("["))
-    lines: list[str] = []
-    for line in changed.split("\n"):
-        if line.startswith("["):
-            old[line] -= 1
-            if old[line] < 0 and lines and lines[-1].strip():
-                lines.append("\r" if line.endswith("\r") else "")
-        lines.append(line)
-    return "\n".join(lines)
-
-
 def _closed_up(text: str, changed: str) -> str:
     """Without the blank line above what was taken out, where another follows or the end."""
     old, lines = text.split("\n"), changed.split("\n")
@@ -288,6 +322,12 @@ def _edited(text: str, change: Callable[[Any], None]) -> str:
     document = tomlkit.parse(text)
     change(document)
     return tomlkit.dumps(document)
+
+
+def _line(name: str, value: Any) -> str:
+    import tomlkit
+
+    return f"{tomlkit.key([name]).as_string()} = {tomlkit.item(value).as_string()}"
 
 
 def _inline(members: Mapping[str, Any]) -> Any:

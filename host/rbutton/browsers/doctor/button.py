@@ -31,12 +31,12 @@ def look(where: Places, record: Record) -> Iterator[Finding]:
     elif version != host:
         yield problem(
             "extension-folder-other-version",
-            f"{where.extension} has version {version} of the button; the host is {host}.",
+            f"{where.extension} has version {version} of the button; the agent is {host}.",
             again(where),
             mend=lambda: _copy(where, record),
         )
     else:
-        yield ok("extension-folder", f"The button's folder fits the host: {where.extension}.")
+        yield ok("extension-folder", f"The button's folder fits the agent: {where.extension}.")
 
 
 def version_of(record: Record) -> str:

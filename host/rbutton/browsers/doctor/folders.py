@@ -67,7 +67,7 @@ def _folder(folder: Path) -> Iterator[Finding]:
     if mode := stat.S_IMODE(found.st_mode) & 0o077:
         yield problem(
             "folder-open",
-            f"{folder} can be entered by others (mode {mode:03o} too much), so the host refuses "
+            f"{folder} can be entered by others (mode {mode:03o} too much), so the agent refuses "
             "to use it.",
             f"Type: chmod 700 {shlex.quote(str(folder))}",
             mend=lambda: _close(folder),

@@ -30,7 +30,7 @@ LONGEST = 1_048_576
 def look(where: Places, record: Record) -> Iterator[Finding]:
     """What is wrong with what a browser would start, or that nothing is."""
     found = list(_launcher(where, record)) or list(_environment(where, record))
-    yield from found or [ok("host-installed", f"The host is installed: {record.build}.")]
+    yield from found or [ok("host-installed", f"The agent is installed: {record.build}.")]
 
 
 def _launcher(where: Places, record: Record) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def _launcher(where: Places, record: Record) -> Iterator[Finding]:
     if _starts(where) is None:
         yield problem(
             "launcher-changed",
-            f"{launcher} is not as it was written: it does not start the host with your folders.",
+            f"{launcher} is not as it was written: it does not start the agent with your folders.",
             again(where),
             mend=_rewrite(where, record),
         )
@@ -88,14 +88,14 @@ def _environment(where: Places, record: Record) -> Iterator[Finding]:
     elif (said := _runs(python)) is not None:
         yield problem(
             "interpreter-gone",
-            f"The Python that runs the host is gone or broken: {python}{_leading_to(python)}. An "
+            f"The Python that runs the agent is gone or broken: {python}{_leading_to(python)}. An "
             "upgrade of the system's Python does that.",
             again(where),
             detail=said,
         )
     elif not environment.is_ready(env, environment.DAILY):
         yield problem(
-            "environment-incomplete", f"Parts of the host are missing in {env}.", again(where)
+            "environment-incomplete", f"Parts of the agent are missing in {env}.", again(where)
         )
 
 
@@ -179,7 +179,7 @@ def _started(where: Places, environ: Mapping[str, str], home: str) -> Iterator[F
     except OSError as error:
         yield problem(
             "host-not-starting",
-            f"The host cannot be started: {where.launcher}: {error.strerror}.",
+            f"The agent cannot be started: {where.launcher}: {error.strerror}.",
             again(where),
         )
         return
@@ -195,7 +195,7 @@ def _started(where: Places, environ: Mapping[str, str], home: str) -> Iterator[F
             _, log = process.communicate()
             yield problem(
                 "host-silent",
-                f"The host was started and did not answer in {PATIENCE:.0f} seconds.",
+                f"The agent was started and did not answer in {PATIENCE:.0f} seconds.",
                 again(where),
                 detail=_readable(log),
             )
@@ -207,24 +207,24 @@ def _judged(where: Places, said: bytes, log: str, code: int) -> Finding:
     if not said:
         return problem(
             "host-not-starting",
-            f"The host ended before it said anything (exit code {code}).",
+            f"The agent ended before it said anything (exit code {code}).",
             again(where),
             detail=log,
         )
     answer = _unframed(said)
     match answer:
         case {"result": {"host": str(version)}}:
-            return ok("host-answers", f"The host answers: version {version[:40]}.")
+            return ok("host-answers", f"The agent answers: version {version[:40]}.")
         case {"error": {"message": str(message), "fix": fix}}:
             return problem(
                 "host-refuses",
-                f"The host has a problem: {message}",
+                f"The agent has a problem: {message}",
                 fix if isinstance(fix, str) else again(where),
             )
         case _:
             return problem(
                 "host-garbled",
-                "The host's answer cannot be read: something else writes between its messages.",
+                "The agent's answer cannot be read: something else writes between its messages.",
                 again(where),
                 detail=log,
             )

@@ -81,7 +81,7 @@ class _Manifest:
         if (misplaced := _elsewhere(self.browser, self.where)) is not None:
             return problem(
                 "manifest-misplaced",
-                f"{title} does not find the host: {misplaced} lies where it does not look. It "
+                f"{title} does not find the agent: {misplaced} lies where it does not look. It "
                 f"looks in {self.path.parent}.",
                 fix,
                 mend=self.mend,
@@ -89,7 +89,7 @@ class _Manifest:
         if str(self.path) in record.manifests:
             return problem(
                 "manifest-missing",
-                f"{title} does not find the host: {self.path} is missing.",
+                f"{title} does not find the agent: {self.path} is missing.",
                 fix,
                 mend=self.mend,
             )
@@ -105,7 +105,7 @@ class _Manifest:
         fix = self.again
         return problem(
             "manifest-unreadable",
-            f"{self.browser.title} does not find the host: {self.path} cannot be read ({why}).",
+            f"{self.browser.title} does not find the agent: {self.path} cannot be read ({why}).",
             fix if ours else f"Move it away. {fix}",
             mend=self.mend if ours and self.path.is_file() else None,
         )
@@ -120,7 +120,7 @@ class _Manifest:
         if not isinstance(found, dict) or found.get("name") != manifests.HOST:
             return problem(
                 "manifest-foreign",
-                f"{title} does not find the host: {self.path} is another program's.",
+                f"{title} does not find the agent: {self.path} is another program's.",
                 f"Move it away. {fix}",
             )
         leads_to = None if self.read is None else registering.leads_to(self.read)
@@ -131,7 +131,7 @@ class _Manifest:
         if not set(wanted[allowed]) <= set(_strings(found.get(allowed))):
             return problem(
                 "manifest-other-id",
-                f"{title} does not let the button reach the host: {self.path} does not allow its "
+                f"{title} does not let the button reach the agent: {self.path} does not allow its "
                 f"id ({', '.join(wanted[allowed])}).",
                 fix,
                 mend=self.mend,
@@ -139,11 +139,11 @@ class _Manifest:
         if self.target.trouble(self.where) is not None:
             return problem(
                 "manifest-changed",
-                f"{self.path}, by which {title} finds the host, is not as it was written.",
+                f"{self.path}, by which {title} finds the agent, is not as it was written.",
                 fix,
                 mend=self.mend,
             )
-        return ok("browser-finds-host", f"{title} finds the host.")
+        return ok("browser-finds-host", f"{title} finds the agent.")
 
     def _other_path(self, launcher: str) -> Finding:
         title, fix = self.browser.title, self.again

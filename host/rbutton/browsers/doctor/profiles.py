@@ -91,7 +91,7 @@ def _one(browser: Browser, folder: Path, seen: Seen, host: str) -> Iterator[Find
     if seen.version is not None and seen.version != host:
         yield problem(
             "other-version",
-            f"{there} has version {seen.version} of the button; the host is {host}.",
+            f"{there} has version {seen.version} of the button; the agent is {host}.",
             f"Press the button's reload arrow in {browser.extensions_page}; if that does not help, "
             "load it anew from its folder.",
         )

@@ -21,7 +21,7 @@ def look(found: Found, where: Places, environ: Mapping[str, str]) -> Iterator[Fi
     if found.why_not is not None:
         yield warning(
             "sandboxed-browser",
-            f"{here}: it cannot start the host, as {found.why_not}.",
+            f"{here}: it cannot start the agent, as {found.why_not}.",
             f"Use a {found.browser.title} that is in no sandbox, such as the one of your "
             "distribution's packages or of its maker.",
         )
@@ -36,12 +36,12 @@ def look(found: Found, where: Places, environ: Mapping[str, str]) -> Iterator[Fi
         return
     permitted = sandbox.is_permitted(environ)
     if permitted:
-        yield ok("sandbox-permitted", f"{here}, and you let it start the host.")
+        yield ok("sandbox-permitted", f"{here}, and you let it start the agent.")
         return
-    asks = " It asks you when the button first starts the host; say yes."
+    asks = " It asks you when the button first starts the agent; say yes."
     yield warning(
         "sandboxed-browser",
-        f"{here}: its sandbox keeps it from starting the host until you permit it."
+        f"{here}: its sandbox keeps it from starting the agent until you permit it."
         f"{asks if isinstance(sandbox, Snap) and permitted is None else ''}",
         f"Type: {sandbox.permission(where)}",
     )

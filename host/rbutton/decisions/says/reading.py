@@ -12,7 +12,7 @@ from rbutton.decisions.says import asking, words
 from rbutton.decisions.says.asking import newest
 from rbutton.decisions.says.model import Detail, Kind, Line, Says
 from rbutton.decisions.view.agreed import title_of
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.person.ledger import Record
 from rbutton.person.seen import Seen
 from rbutton.person.settings import Look

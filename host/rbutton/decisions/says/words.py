@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.terms.claims.contradictions import Contradiction, Statement
 from rbutton.terms.claims.gpc import Gpc
 from rbutton.terms.encoding import from_time_text

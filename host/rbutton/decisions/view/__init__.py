@@ -4,9 +4,9 @@ from rbutton.decisions.view.agreed import active
 from rbutton.decisions.view.countered import instead_of
 from rbutton.decisions.view.model import Action, Reason, State, View
 from rbutton.decisions.view.nothing import announced, invalid_policy, nothing_here
-from rbutton.decisions.view.offered import for_a_time, on_record, potential
+from rbutton.decisions.view.offered import on_record, potential
 from rbutton.decisions.view.withdrawn import untold
-from rbutton.decisions.view.words import as_sentence, site_name
+from rbutton.decisions.words import as_sentence, site_name
 
 __all__ = [
     "Action",
@@ -16,7 +16,6 @@ __all__ = [
     "active",
     "announced",
     "as_sentence",
-    "for_a_time",
     "instead_of",
     "invalid_policy",
     "nothing_here",

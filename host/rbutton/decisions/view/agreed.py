@@ -1,16 +1,15 @@
 """Of a site that signed."""
 
 from datetime import datetime, timedelta
-from typing import Literal
 
 from rbutton.decisions import reply
 from rbutton.decisions.delivery import Delivery
-from rbutton.decisions.differences import Difference, of_clauses
+from rbutton.decisions.differences import Difference, of_clauses, of_ends
 from rbutton.decisions.proffer import Choice
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.rows import promised_rows
 from rbutton.decisions.view.model import Action, Reason, ShownAgreement, View
-from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
+from rbutton.decisions.words import day, fit_to_show, sentences, site_name
 from rbutton.person.ledger import Record
 from rbutton.terms import agreement as agreements
 from rbutton.terms.agreement import OwnTerm, RosterTerm, SignedAgreement
@@ -68,14 +67,26 @@ def active(
         actions.insert(1, "renew")
     elif state.open and not under_way:
         actions.insert(1, "again")
-    shown = View(
+    if gone and reason == "signed":
+        reason = "policy-gone"
+        heading = f"{name} signed, and its policy cannot be read now"
+        told.insert(0, gone)
+        actions.append("look")
+    elif changes:
+        reason = "policy-changed"
+        heading = f"{name} changed its policy since it signed"
+        actions.insert(0, "noted")
+    if looks := reason in ("policy-gone", "policy-changed"):
+        told.insert(0, "What it signed with you stands.")
+    return View(
         origin=state.origin,
-        state="active",
+        state="look" if looks else "active",
         reason=reason,
         heading=heading,
         text=sentences(told),
         calls_itself=fit_to_show(signed.agreement.site.name),
         clauses=promised_rows(signed, catalogue.vocabulary),
+        changes=changes or [],
         words=reply.words_of(refused.body) if (refused := _refused_renewal(state)) else None,
         renewal=renewal,
         renewal_own=renewal_own,
@@ -84,51 +95,27 @@ def active(
         ending=signed.id,
         agreement=in_full(signed, state.sealed.at, catalogue),
     )
-    if gone and reason == "signed":
-        return shown.model_copy(
-            update={
-                "state": "look",
-                "reason": "policy-gone",
-                "heading": f"{name} signed, and its policy cannot be read now",
-                "text": sentences(["What it signed with you stands.", gone, *told]),
-                "actions": [*actions, "look"],
-            }
-        )
-    if not changes:
-        return shown
-    return shown.model_copy(
-        update={
-            "state": "look",
-            "reason": "policy-changed",
-            "heading": f"{name} changed its policy since it signed",
-            "text": sentences(["What it signed with you stands.", *told]),
-            "changes": changes,
-            "actions": ["noted", *actions],
-        }
-    )
 
 
-def end_of(state: Relationship) -> str | None:
-    """When what both signed ends by itself, RFC 3339; None where it does not."""
-    return agreements.read(state.sealed.body).agreement.until if state.sealed else None
-
-
-def expired(state: Relationship, catalogue: Catalogue, actions: list[Action]) -> View:
+def expired(
+    state: Relationship, catalogue: Catalogue, actions: list[Action], until: str = ""
+) -> View:
     """What both signed was for a time, and that is over.
 
     Args:
         actions: what may be done.
+        until: says when what is offered now would end.
     """
     assert state.sealed
     signed = agreements.read(state.sealed.body).agreement
     titles = "; ".join(title_of(term.id, catalogue) for term in signed.terms)
-    until = from_time_text(signed.until or state.sealed.at)
+    over = from_time_text(signed.until or state.sealed.at)
     return View(
         origin=state.origin,
         state="ended",
         reason="expired",
         heading=f"Your agreement with {site_name(state.origin)} has run out",
-        text=f"{titles}. It was until {day(until)}.",
+        text=sentences([f"{titles}. It was until {day(over)}.", until]),
         calls_itself=fit_to_show(signed.site.name),
         actions=actions,
     )
@@ -186,16 +173,6 @@ def _renewal(
     until = None if wanted.lasts is None else now + wanted.lasts
     end = of_ends(until, signed.agreement.ends)
     return [*clauses, *end] if clauses or _worth(signed, wanted.lasts, now) else clauses
-
-
-def of_ends(new: datetime | None, old: datetime | None) -> list[Difference]:
-    """What is different in when two agreements end by themselves; None: not at all."""
-    was, now = ("for good" if one is None else f"until {day(one)}" for one in (old, new))
-    if was == now:
-        return []
-    longer = new is None or (old is not None and old < new)
-    mark: Literal["stricter", "laxer"] = "stricter" if longer else "laxer"
-    return [Difference(mark=mark, label="How long it holds", was=was, now=now)]
 
 
 def _worth(signed: SignedAgreement, lasts: timedelta | None, now: datetime) -> bool:

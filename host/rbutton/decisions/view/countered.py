@@ -1,13 +1,14 @@
 """Of a site that wants other terms than those it was offered."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from rbutton.decisions.differences import of_clauses
+from rbutton.decisions.differences import of_clauses, of_ends
 from rbutton.decisions.proffer import knows_all
 from rbutton.decisions.relationship import Relationship
-from rbutton.decisions.view.agreed import of_ends, title_of
+from rbutton.decisions.view.agreed import title_of
 from rbutton.decisions.view.model import Action, View
-from rbutton.decisions.view.words import day, fit_to_show, local, sentences, site_name
+from rbutton.decisions.words import day, fit_to_show, local, sentences, site_name
 from rbutton.terms import agreement as agreements
 from rbutton.terms.click_only import CLICK_ONLY
 from rbutton.terms.encoding import from_time_text
@@ -34,8 +35,21 @@ def instead_of(shown: View, state: Relationship, catalogue: Catalogue, *, now: d
     )
 
 
-def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> View:
-    """The site's counter-offer: open, declined, or too old to answer."""
+def countered(
+    state: Relationship,
+    catalogue: Catalogue,
+    actions: Sequence[Action] = (),
+    until: str = "",
+    *,
+    now: datetime,
+) -> View:
+    """The site's counter-offer: open, declined, or too old to answer.
+
+    Args:
+        actions: what may be done where it cannot be answered.
+        until: says when what is offered now would end.
+        now: the time.
+    """
     assert state.countered
     # What is in force is what would be given up.
     before = state.in_force(now) or state.countered.proffer
@@ -57,19 +71,25 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
             update={
                 "reason": "counter-declined",
                 "heading": f"You declined what {name} wanted",
-                "text": f"On {on}: {titles}. Nothing is agreed.",
-                "actions": ["offer"],
+                "text": sentences([f"On {on}: {titles}. Nothing is agreed.", until]),
+                "actions": actions,
             }
         )
     answer_by = from_time_text(wanted.answer_by)
-    until = local(min(answer_by, wanted.ends or answer_by))
+    closes = local(min(answer_by, wanted.ends or answer_by))
     if not state.acceptable(now):
         return shared.model_copy(
             update={
                 "reason": "counter-lapsed",
                 "heading": f"{name} wanted other terms",
-                "text": f"{titles}. The time to answer passed on {day(until)}. Nothing is agreed.",
-                "actions": ["offer"],
+                "text": sentences(
+                    [
+                        f"{titles}. The time to answer passed on {day(closes)}.",
+                        "Nothing is agreed.",
+                        until,
+                    ]
+                ),
+                "actions": actions,
             }
         )
     if not knows_all(wanted, catalogue):
@@ -91,21 +111,21 @@ def countered(state: Relationship, catalogue: Catalogue, *, now: datetime) -> Vi
         *of_ends(wanted.ends, offered.ends),
     ]
     given_away = CLICK_ONLY & {term.id for term in wanted.terms}
-    actions: list[Action] = ["accept", "decline"]
+    answers: list[Action] = ["accept", "decline"]
     if not given_away:
-        actions.append("accept-always")
+        answers.append("accept-always")
     return shared.model_copy(
         update={
             "text": sentences(
                 [
                     f"It would sign: {titles}.",
                     f"That would hold until {day(wanted.ends)}." if wanted.ends else "",
-                    f"You can answer until {day(until)}, {until:%H:%M}.",
+                    f"You can answer until {day(closes)}, {closes:%H:%M}.",
                     "You have not agreed to anything.",
                 ]
             ),
             "changes": differences,
-            "actions": actions,
+            "actions": answers,
             "counter": signed.id,
         }
     )

@@ -68,8 +68,10 @@ class View(Shown):
         changes: what differs: in the site's policy since it signed, or in what it wants instead.
         renewal: what would differ under the terms that `renew` offers; `renewal_own`: the same of
             `renew-own`.
-        offering: the ids of what `offer` or `renew` would offer: pressed, it has to be the same.
-        offering_own: the same of `offer-own` and `renew-own`: the hash of the person's own terms.
+        offering: stands for what is shown of what `offer` and `renew` would offer: the site, the
+            terms, how long they would hold. Handed back with the press, unread: nothing else is
+            signed by it. `Choice.shown_of` makes it.
+        offering_own: the same of `offer-own` and `renew-own`.
         own: the person's own terms, that `offer-own` offers, against what the site says it does.
         recognised: whether the site may know the person again by the agreement; None where
             none is in force.
@@ -90,8 +92,8 @@ class View(Shown):
     changes: list[Difference] = Field(default_factory=list)
     renewal: list[Difference] = Field(default_factory=list)
     renewal_own: list[Difference] = Field(default_factory=list)
-    offering: list[str] = Field(default_factory=list)
-    offering_own: list[str] = Field(default_factory=list)
+    offering: str | None = None
+    offering_own: str | None = None
     own: list[Row] = Field(default_factory=list)
     recognised: bool | None = None
     counter: str | None = None

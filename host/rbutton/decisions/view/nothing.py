@@ -1,7 +1,10 @@
 """Of a site without terms that can be used."""
 
+from datetime import datetime
+
+from rbutton.decisions.proffer import Choice
 from rbutton.decisions.view.model import View
-from rbutton.decisions.view.words import as_sentence, sentences, site_name
+from rbutton.decisions.words import as_sentence, sentences, site_name
 from rbutton.person.settings import Signals
 
 
@@ -35,14 +38,20 @@ def nothing_here(origin: str, signals: Signals, *, looked: bool) -> View:
     )
 
 
-def announced(origin: str, when: str) -> View:
-    """It takes terms; its policy is not read before the person says so."""
+def announced(origin: str, choice: Choice, when: str, now: datetime) -> View:
+    """It takes terms; its policy is not read before the person says so.
+
+    Args:
+        choice: what is known of what would be offered.
+        when: says when terms are offered here.
+    """
     return View(
         origin=origin,
         state="potential",
         reason="announced",
         heading=f"{site_name(origin)} takes terms",
-        text=f"{when} Until then it is not told that you have any.",
+        text=sentences([when, "Until then it is not told that you have any.", choice.until(now)]),
+        offering=choice.shown_of(origin),
         actions=["offer", "look"],
     )
 

@@ -1,18 +1,20 @@
 """Of a site that takes terms, with none in force."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rbutton.decisions import reply
 from rbutton.decisions.proffer import Choice, may_negotiate
-from rbutton.decisions.relationship import Counter, Relationship
+from rbutton.decisions.relationship import Counter, OpenProffer, Relationship
 from rbutton.decisions.rows import Row, accepted_documents, offered_rows
-from rbutton.decisions.view.agreed import end_of, expired
+from rbutton.decisions.view.agreed import expired
 from rbutton.decisions.view.countered import countered
 from rbutton.decisions.view.model import Action, View
 from rbutton.decisions.view.promised import promised
 from rbutton.decisions.view.withdrawn import withdrawn
-from rbutton.decisions.view.words import day, fit_to_show, local, sentences, site_name
+from rbutton.decisions.withdrawal import Withdrawal
+from rbutton.decisions.words import day, fit_to_show, local, sentences, site_name
+from rbutton.person.ledger import Record
 from rbutton.terms import promise as promises
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.policy import Policy
@@ -36,16 +38,20 @@ def potential(
         when: says when terms are offered here.
         under_way: the answer to this view is posted at once.
     """
-    calls_itself = fit_to_show(policy.name)
     rows = offered_rows(choice, policy, catalogue)
-    anew = when if state.may_begin(policy.body) else None
-    actions: list[Action] = ["offer"] if state.ended or may_negotiate(policy) else []
+    takes = may_negotiate(policy)
     shown = on_record(
-        state, catalogue, calls_itself, actions, now=now, rows=rows, anew=anew, under_way=under_way
+        state,
+        catalogue,
+        fit_to_show(policy.name),
+        ["offer"] if takes else [],
+        now=now,
+        rows=rows,
+        anew=when if state.may_begin(policy.body, now) else None,
+        instead=_signs_instead(choice, policy, catalogue),
+        until=choice.until(now) if takes else "",
+        under_way=under_way,
     )
-    if shown and shown.reason in ("declined", "refused"):
-        instead = _signs_instead(choice, policy, catalogue)
-        return shown.model_copy(update={"text": sentences([shown.text, instead])})
     return shown or _unsigned(policy, choice, rows, catalogue, now=now, when=when)
 
 
@@ -58,6 +64,8 @@ def on_record(
     now: datetime,
     rows: list[Row] | None = None,
     anew: str | None = None,
+    instead: str = "",
+    until: str = "",
     under_way: bool = False,
 ) -> View | None:
     """What the records say of a site with nothing in force; None where there are none.
@@ -66,25 +74,24 @@ def on_record(
         actions: what else may be done, where nothing is open.
         rows: what was offered.
         anew: says when terms are offered again by themselves.
+        instead: says what the site signs instead.
+        until: says when what is offered now would end.
     """
-    if state.open:
-        return open_proffer(state, calls_itself, rows or [], now=now, under_way=under_way)
-    if state.acceptable(now):
-        return countered(state, catalogue, now=now)
-    # Of what is over, what came last.
-    over = end_of(state) or ""
-    if state.countered and _unsettled(state.countered) and state.countered.last.at >= over:
-        return countered(state, catalogue, now=now)
-    if state.ended and state.ended.at >= over:
-        return ended(state, calls_itself, actions, anew)
-    if state.withdrawn:
-        return withdrawn(state, calls_itself, actions, now=now, under_way=under_way)
-    return expired(state, catalogue, actions) if state.sealed else None
-
-
-def _unsettled(counter: Counter) -> bool:
-    # What was accepted is an agreement, and told as that.
-    return counter.answer is None or counter.answer.kind != "counter-accepted"
+    match state.last_word(now):
+        case None:
+            return None
+        case OpenProffer():
+            return open_proffer(state, calls_itself, rows or [], now=now, under_way=under_way)
+        case Counter():
+            return countered(state, catalogue, actions, until, now=now)
+        case Withdrawal() as done:
+            return withdrawn(
+                state.origin, done, calls_itself, actions, until, now=now, under_way=under_way
+            )
+        case Record(kind="declined" | "refused"):
+            return ended(state, calls_itself, actions, anew, sentences([instead, until]))
+        case Record():
+            return expired(state, catalogue, actions, until)
 
 
 def _unsigned(
@@ -101,7 +108,8 @@ def _unsigned(
     if promise:
         takes = may_negotiate(policy)
         more: list[Action] = ["offer"] if takes else []
-        return promised(policy, promise, catalogue, when=when if takes else "", actions=more)
+        when = sentences([when, choice.until(now)]) if takes else ""
+        return promised(policy, promise, catalogue, when=when, actions=more)
     unkept = f"It has a promise that does not hold: {broken}." if broken else ""
     origin = policy.document.origin
     shared: dict[str, Any] = {
@@ -127,7 +135,7 @@ def _unsigned(
         **shared,
         reason="not-offered",
         heading=f"{site_name(origin)} {what}",
-        text=sentences([*told, unkept, when]),
+        text=sentences([*told, unkept, when, choice.until(now)]),
         actions=["offer"],
     )
 
@@ -175,9 +183,16 @@ def ended(
     state: Relationship,
     calls_itself: str | None,
     actions: list[Action],
-    anew: str | None = None,
+    anew: str | None,
+    more: str,
 ) -> View:
-    """It said no, or could not take the terms; `anew` says when they are offered again."""
+    """It said no, or could not take the terms.
+
+    Args:
+        actions: what may be done.
+        anew: says when they are offered again by themselves.
+        more: says what might be agreed instead.
+    """
     assert state.ended
     declined = state.ended.kind == "declined"
     told = [f"On {day(from_time_text(state.ended.at))}. Nothing is agreed."]
@@ -195,7 +210,7 @@ def ended(
         reason="declined" if declined else "refused",
         heading=f"{site_name(state.origin)} {'declined' if declined else 'could not take'} "
         "your terms",
-        text=sentences(told),
+        text=sentences([*told, more]),
         calls_itself=calls_itself,
         words=reply.words_of(state.ended.body),
         actions=actions,
@@ -208,11 +223,3 @@ def _signs_instead(choice: Choice, policy: Policy, catalogue: Catalogue) -> str:
     if choice.taken_whole or not others or not may_negotiate(policy):
         return ""
     return f"It signs: {'; '.join(others[:3])}."
-
-
-def for_a_time(shown: View, lasts: timedelta | None, now: datetime) -> View:
-    """With the end that what can be offered would have, where it has one."""
-    if lasts is None or "offer" not in shown.actions:
-        return shown
-    end = f"Your terms would hold until {day(now + lasts)}."
-    return shown.model_copy(update={"text": sentences([shown.text, end])})

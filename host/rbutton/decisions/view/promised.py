@@ -3,7 +3,7 @@
 from rbutton.decisions.rows import Row, promised_clauses
 from rbutton.decisions.view.agreed import title_of
 from rbutton.decisions.view.model import Action, View
-from rbutton.decisions.view.words import day, fit_to_show, sentences, site_name
+from rbutton.decisions.words import day, fit_to_show, sentences, site_name
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.policy import Policy
 from rbutton.terms.promise import Promise

@@ -5,15 +5,17 @@ from datetime import datetime
 from rbutton.decisions import reply
 from rbutton.decisions.relationship import Relationship
 from rbutton.decisions.view.model import Action, View
-from rbutton.decisions.view.words import day, sentences, site_name
 from rbutton.decisions.withdrawal import Withdrawal
+from rbutton.decisions.words import day, sentences, site_name
 from rbutton.terms.encoding import from_time_text
 
 
 def withdrawn(
-    state: Relationship,
+    origin: str,
+    done: Withdrawal,
     calls_itself: str | None,
     actions: list[Action],
+    until: str = "",
     *,
     now: datetime,
     under_way: bool = False,
@@ -22,12 +24,11 @@ def withdrawn(
 
     Args:
         actions: what else may be done.
+        until: says when what is offered now would end.
         now: the time.
         under_way: the notice is posted at once.
     """
-    done = state.withdrawn
-    assert done
-    name, on = site_name(state.origin), day(from_time_text(done.record.at))
+    name, on = site_name(origin), day(from_time_text(done.record.at))
     if agreed := done.what.kind != "proffer":
         heading = f"You ended your agreement with {name}"
         after = "What it promised still holds for data it got before."
@@ -36,11 +37,11 @@ def withdrawn(
         after = "It may not sign them any more."
     told = [f"On {on}.", _delivered(done, now, under_way=under_way)]
     return View(
-        origin=state.origin,
+        origin=origin,
         state="ended",
         reason="withdrawn",
         heading=heading,
-        text=sentences([*told, after if agreed or not done.unknown_there else ""]),
+        text=sentences([*told, after if agreed or not done.unknown_there else "", until]),
         calls_itself=calls_itself,
         words=reply.words_of(done.answer.body)
         if done.answer and done.answer.kind == "notice-refused" and not done.unknown_there
