@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rbutton.decisions.view.words import day
+from rbutton.decisions.words import day
 from rbutton.terms import agreement as agreements
 from rbutton.terms.agreement import Agreement
 from tests import shops
