@@ -82,7 +82,11 @@ host.listen({
 });
 
 relationship.listen((tabId) => {
-  if (relationship.visitOf(tabId)) paint(tabId);
+  const visit = relationship.visitOf(tabId);
+  if (visit) {
+    paint(tabId);
+    claims.agreed(tabId, visit.documentId, visit.view?.agreement?.id ?? null);
+  }
   pages.update(tabId);
 });
 

@@ -25,6 +25,7 @@ import { fetchClaim } from "./transport.js";
  * @property {import("./discovery.js").Said | null} heard  by itself, until the host was told
  * @property {boolean} wanted  a popup shows it
  * @property {Says | null} says
+ * @property {string | null} [agreement] in force there, when that was last told
  * @property {{at: number, of: number} | null} looking  which address is asked now, of how many
  * @property {AbortController} left
  */
@@ -96,6 +97,19 @@ export async function inquire(tabId, documentId, { origin }) {
   entry.wanted = true;
   await tell(entry);
   await know(entry);
+}
+
+/**
+ * What is in force with the site of a document: what it says may belie that.
+ * @param {number} tabId
+ * @param {string} documentId
+ * @param {string | null} agreement its id
+ */
+export function agreed(tabId, documentId, agreement) {
+  const entry = of(tabId, documentId);
+  if (!entry || entry.agreement === agreement) return;
+  entry.agreement = agreement;
+  if (entry.wanted) know(entry);
 }
 
 /**

@@ -34,7 +34,6 @@ from tests.e2e.claim_sites import (
 from tests.e2e.conftest import NewPerson
 from tests.e2e.person import Person
 from tests.e2e.recorder import Request, Site
-from tests.e2e.touching import click_until_offered
 
 LOOK = '[data-action="look"]'
 #: Of the section "What this site says", each row's word and sentence.
@@ -251,14 +250,14 @@ def _promises(site: sites.Site) -> bytes:
 def test_a_header_that_belies_what_the_site_signed_is_shown(
     person: Person, tab: Page, signs: bool, word: str, kept: str
 ) -> None:
-    """An agreement, and a promise; of an agreement as soon as there is one."""
+    """An agreement, and a promise; of an agreement as soon as there is one, in an open popup."""
     how = {} if signs else {"policy": _promises}
     with Site(own_sites.that(headers={"Tk": "T"}, **how)) as site:
         tab.goto(site.url("/"))
         site.wait_for(POLICY)
-        if signs:
-            click_until_offered(tab, site)
         popup = _opened(person, tab)
+        if signs:
+            popup.click('[data-action="offer"]')
         popup.wait_for(f"html[data-state={'active' if signs else 'promise'}]")
         popup.wait_for_text(f"but it {word} never to track you on other sites")
         (told,) = popup.run(AGAINST)
