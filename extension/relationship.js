@@ -68,9 +68,6 @@ export function listen(listener) {
 /** @param {number} tabId */
 export const visitOf = (tabId) => visits.get(tabId) ?? null;
 
-/** @returns {IterableIterator<Visit>} */
-export const all = () => visits.values();
-
 const stands = (visit) => visits.get(visit.tabId) === visit;
 
 /** The tab has another document, or is closed. */

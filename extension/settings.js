@@ -1,5 +1,6 @@
 // The last good settings: the host's, kept for when it is not there.
 
+import * as access from "./access.js";
 import { api } from "./browser.js";
 import * as frames from "./frames.js";
 import { holding, lookup } from "./regions.js";
@@ -36,7 +37,9 @@ export const told = () => live;
 export const signals = () => lastGood?.signals ?? DEFAULT;
 
 /** @returns {import("./signals.js").Unapplied[]} what of it does not go out as it should */
-export const unapplied = () => [...left, ...tabSignals.unapplied()];
+export const unapplied = () => [
+  ...left, ...tabSignals.unapplied(), ...access.has() ? [] : [{ reason: /** @type {const} */ ("no-access"), names: [], detail: null }],
+];
 
 /** @param {string} host @returns {import("./regions.js").Values} */
 export const valuesAt = (host) => at(host);

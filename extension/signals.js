@@ -12,7 +12,7 @@ import { registrations } from "./site_scripts.js";
 /**
  * Why not all of it is in the browser. `names`: whose signals are as in general instead; with `all-`
  * not even those in general were taken.
- * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts" | "all-rules" | "all-scripts" | "tabs",
+ * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts" | "all-rules" | "all-scripts" | "tabs" | "no-access",
  *   names: string[], detail: string | null}} Unapplied
  */
 

@@ -4,6 +4,7 @@
 // begins to leave, and only what the page's site has to do with is meant: too late, or left over from a
 // stopped worker, they let the general signals out, and take them from no other site's page.
 
+import * as access from "./access.js";
 import { api, knowsTop, topDocument } from "./browser.js";
 import * as opened from "./opened.js";
 import { alike, general, lookup } from "./regions.js";
@@ -27,7 +28,7 @@ const moves = new Map();
 const away = new Set();
 let valuesAt = lookup({ dnt: false, gpc: false }, 0);
 let everywhere = general({ dnt: false, gpc: false });
-/** The same for every page: then no tab has to be known. */
+/** The same for every page, and each can be reached: then no tab has to be known. */
 let plain = true;
 /** The standing rules are being changed, and no page depends on them. */
 let holding = false;
@@ -52,9 +53,6 @@ export const unapplied = () => left;
 
 /** Resolves when it is known what stands in which tab. */
 export const ready = () => followed;
-
-/** The tabs that are followed: none while every page gets the same. */
-export const tabs = () => tops.keys();
 
 /** @param {number} tabId @returns {string | undefined} the address of the page in a tab */
 export const topOf = (tabId) => tops.get(tabId);
@@ -94,11 +92,11 @@ export async function forget() {
  * @param {(host: string) => Values} at what they come to on the pages of a host
  */
 export async function follow(signals, at) {
-  await opened.ready;
+  await Promise.all([opened.ready, access.ready()]);
   valuesAt = at;
   everywhere = general(signals);
   holding = false;
-  plain = !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length
+  plain = access.has() && !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length
     && opened.all().every((values) => alike(values, everywhere));
   if (plain) for (const known of [tops, placed]) known.clear();
   for (const [tabId, url] of tops) place(tabId, url);
@@ -124,8 +122,9 @@ async function lookAround(values) {
 async function look(tabId, values) {
   const before = moves.get(tabId);
   const top = await topDocument(tabId);
+  const allowed = await access.allows(top?.url);
   if (!top || moves.get(tabId) !== before || away.has(tabId)) return;
-  note(tabId, top, values);
+  note(tabId, top, allowed ? values : null);
   arrive(tabId, top.url);
 }
 
@@ -139,8 +138,9 @@ export async function committed({ tabId, documentId, url }) {
   away.delete(tabId);
   const turn = moved(tabId);
   if (!begun) await followed;
+  const allowed = access.has() || await access.allows(url);
   if (!moves.has(tabId)) return;   // closed
-  note(tabId, { documentId, url }, undefined);
+  note(tabId, { documentId, url }, allowed ? undefined : null);
   if (plain || moves.get(tabId) !== turn) return;
   arrive(tabId, url);
   await update();
