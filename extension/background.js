@@ -43,7 +43,7 @@ async function paint(tabId) {
   if (asked) return show(why ? "alone" : view?.state ?? "unknown", titleOf(asks(asked.host)), tabId);
   if (!why && settings.told()?.problem) return show("alone", TITLE_MISTAKE, tabId);
   if (why) return show("alone", titleOf(aloneBecause(why, host).heading), tabId);
-  const { dnt, gpc } = host === null ? settings.signals() : settings.valuesAt(host);
+  const { dnt, gpc } = host === null ? settings.signals() : tabSignals.valuesAt(host);
   show(view?.state ?? "unknown", view ? titleOf(view.heading) : dnt || gpc ? null : titleOff(ownGpc()), tabId);
 }
 

@@ -3,7 +3,7 @@
 
 import * as access from "./access.js";
 import { api, OWN_PAGES, setApart, topDocument } from "./browser.js";
-import { choose, clear, domainOf, isOff, isReached, reachOfOff } from "./choices.js";
+import { choose, clear, domainOf, isOff, reachOfOff } from "./choices.js";
 import * as claims from "./claims.js";
 import * as exceptions from "./exceptions.js";
 import * as host from "./host.js";
@@ -12,7 +12,7 @@ import { holding } from "./regions.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import { covers, hostOf } from "./site_names.js";
-import { isStale } from "./tab_signals.js";
+import { isStale, valuesAt } from "./tab_signals.js";
 
 /**
  * @typedef {{kind: "browser-page" | "insecure" | "private-window" | "container" | "site",
@@ -234,13 +234,13 @@ const unappliedBeside = (alone) => settings.unapplied().filter(({ reason }) => r
 
 /** The signals of one site, and what it asks for. */
 function hereModel(tabId, name) {
-  const { dnt, gpc } = settings.valuesAt(name);
+  const { dnt, gpc } = valuesAt(name);
   return {
     name,
     dnt,
     gpc,
     off: isOff(name),
-    reached: isReached(name),
+    reached: settings.mayReach(name),
     exceptions: holding(settings.signals(), Date.now()).filter(({ site }) => covers(site, name)),
     asked: exceptions.askedIn(tabId),
     fixed: host.status().phase !== "up",
