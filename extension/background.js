@@ -17,9 +17,12 @@ import { hostOf } from "./site_names.js";
 import * as tabSignals from "./tab_signals.js";
 import { aloneBecause, asks, TITLE_MISTAKE, titleHereOff, titleNotAll, titleOf, titleOff } from "./words.js";
 
-/** Why the button is alone, or null. While the first hello is on its way it is not. */
-function alone() {
-  if (!access.has()) return { reason: "no-access", said: null };
+/**
+ * Why the button is alone, or null. While the first hello is on its way it is not.
+ * @param {boolean} [allowed] it may reach what this is about; left out: all websites
+ */
+function alone(allowed = access.has()) {
+  if (!allowed) return { reason: "no-access", said: null };
   const { trouble } = host.status();
   return trouble && { reason: trouble.reason, said: trouble.said };
 }
@@ -29,37 +32,41 @@ function show(state, title, tabId) {
   icon.show(state, settings.unapplied().length ? titleNotAll(title) : title, tabId);
 }
 
-function paint(tabId) {
-  const why = alone();
+async function paint(tabId) {
+  const top = tabSignals.topOf(tabId);
+  const why = alone(await access.allows(top));
+  const host = hostOf(top);
   const view = relationship.visitOf(tabId)?.view ?? null;
   const asked = exceptions.askedIn(tabId);
   icon.mark(asked ? "?" : null, tabId);
-  if (isOffAt(tabSignals.topOf(tabId)) && why?.reason !== "no-access") return show("off", titleHereOff(ownGpc()), tabId);
+  if (isOffAt(top) && why?.reason !== "no-access") return show("off", titleHereOff(ownGpc()), tabId);
   if (asked) return show(why ? "alone" : view?.state ?? "unknown", titleOf(asks(asked.host)), tabId);
   if (!why && settings.told()?.problem) return show("alone", TITLE_MISTAKE, tabId);
-  if (why) return show("alone", titleOf(aloneBecause(why).heading), tabId);
-  const top = tabSignals.topOf(tabId);
-  const { dnt, gpc } = top ? settings.valuesAt(hostOf(top)) : settings.signals();
+  if (why) return show("alone", titleOf(aloneBecause(why, host).heading), tabId);
+  const { dnt, gpc } = host === null ? settings.signals() : tabSignals.valuesAt(host);
   show(view?.state ?? "unknown", view ? titleOf(view.heading) : dnt || gpc ? null : titleOff(ownGpc()), tabId);
 }
 
-function paintAll() {
+async function paintAll() {
   const why = alone();
   const { dnt, gpc } = settings.signals();
   const mistake = !why && settings.told()?.problem;
   const title = why ? titleOf(aloneBecause(why).heading) : mistake ? TITLE_MISTAKE : dnt || gpc ? null : titleOff(ownGpc());
   icon.mark(settings.unapplied().length ? "!" : null);
   show(why || mistake ? "alone" : "unknown", title);
-  for (const tabId of new Set([...tabSignals.tabs(), ...[...relationship.all()].map((visit) => visit.tabId)])) paint(tabId);
   pages.update();
+  for (const { id } of await api.tabs.query({})) paint(id);
 }
 
 const signalsChanged = async (/** @type {Promise<void>} */ changing) => {
-  await changing;
+  await Promise.all([changing, access.ready()]);
   paintAll();
 };
 
-const lookAtAccess = access.listen(paintAll);
+access.listen(() => {
+  signalsChanged(settings.keep({ hostless: false }));
+  pages.moved();
+});
 
 async function take(told) {
   const changing = signalsChanged(settings.take(told));
@@ -101,9 +108,9 @@ exceptions.listen((tabId) => {
 
 discovery.listen({
   committed({ tabId, documentId, url }) {
-    tabSignals.committed({ tabId, documentId, url });
+    const arrived = tabSignals.committed({ tabId, documentId, url });
     exceptions.leave(tabId);
-    if (isOffAt(url)) paint(tabId);
+    if (isOffAt(url) || !access.has()) arrived.then(() => paint(tabId));
     relationship.leave(tabId);
     claims.leave(tabId);
     pages.moved(tabId);
@@ -153,7 +160,6 @@ api.runtime.onInstalled.addListener(async ({ reason }) => {
 api.runtime.onStartup.addListener(() => {});
 
 signalsChanged(settings.keep({ hostless: false }));
-lookAtAccess();
 relationship.restore();
 exceptions.restore();
 host.start();

@@ -2,7 +2,6 @@
 // needed, so that a later change in general is not held up by what was never meant for this site.
 
 import * as host from "./host.js";
-import { general } from "./regions.js";
 import * as settings from "./settings.js";
 import { hostOf, longest, namesOf } from "./site_names.js";
 
@@ -33,18 +32,6 @@ export async function domainOf(name) {
 /** Whether the button is switched off there: no signal, no offer, no look. */
 export const isOff = (/** @type {string | null | undefined} */ name) =>
   Boolean(name) && longest(buttons(), name) === "off";
-
-/**
- * Whether signals may reach the pages of a site all the same, as the browser did not take what would
- * keep them back.
- * @param {string} name
- */
-export function isReached(name) {
-  const reasons = settings.unapplied().map(({ reason }) => reason);
-  if (reasons.some((reason) => reason.startsWith("all-"))) return true;
-  const { dnt, gpc } = reasons.includes("rules") || reasons.includes("scripts") ? general(settings.signals()) : settings.valuesAt(name);
-  return dnt !== null || gpc;
-}
 
 /** Where the button is off on a page. @param {string | undefined} url */
 export const isOffAt = (url) => isOff(url === undefined ? null : hostOf(url));

@@ -4,23 +4,9 @@
 // So is a new frame of a page that was opened before the signals changed.
 
 import { api, OWN } from "./browser.js";
-import { dntFor, general } from "./regions.js";
+import { dntFor } from "./regions.js";
 import { hostOf } from "./site_names.js";
-import { ready, topOf, valuesIn } from "./tab_signals.js";
-
-/** @type {import("./regions.js").Signals} */
-let signals = { dnt: false, gpc: false };
-/** @type {(host: string) => import("./regions.js").Values} */
-let valuesAt = () => general(signals);
-
-/**
- * @param {import("./regions.js").Signals} now in force
- * @param {(host: string) => import("./regions.js").Values} at what they come to on the pages of a host
- */
-export function follow(now, at) {
-  signals = now;
-  valuesAt = at;
-}
+import { everywhere, ready, topOf, valuesAt, valuesIn } from "./tab_signals.js";
 
 /** Registers a listener; call in the first turn. */
 export function listen() {
@@ -34,7 +20,7 @@ function putRight(tabId, documentId, url) {
   if (host === null || page === null) return;
   const wanted = { dnt: dntFor(page, host), gpc: page.gpc };
   // Which of the two a page's own frame was told hangs on whether it is in a sandbox: nobody says.
-  const given = [general(signals), ...new URL(url).origin === new URL(top).origin ? [valuesAt(host)] : []];
+  const given = [everywhere, ...new URL(url).origin === new URL(top).origin ? [valuesAt(host)] : []];
   // Lists: of an object's members Chromium drops those that are null.
   const args = [
     given.some((told) => dntFor(told, host) !== wanted.dnt) ? [wanted.dnt, OWN.doNotTrack] : null,

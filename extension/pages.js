@@ -1,8 +1,9 @@
 // The extension's own pages, over runtime ports: what they show, and what the person does there.
 // Only they can accept anything: a port counts only when its other end is a page of ours.
 
+import * as access from "./access.js";
 import { api, OWN_PAGES, setApart, topDocument } from "./browser.js";
-import { choose, clear, domainOf, isOff, isReached, reachOfOff } from "./choices.js";
+import { choose, clear, domainOf, isOff, reachOfOff } from "./choices.js";
 import * as claims from "./claims.js";
 import * as exceptions from "./exceptions.js";
 import * as host from "./host.js";
@@ -11,13 +12,13 @@ import { holding } from "./regions.js";
 import * as relationship from "./relationship.js";
 import * as settings from "./settings.js";
 import { covers, hostOf } from "./site_names.js";
-import { isStale } from "./tab_signals.js";
+import { isStale, valuesAt } from "./tab_signals.js";
 
 /**
  * @typedef {{kind: "browser-page" | "insecure" | "private-window" | "container" | "site",
  *            host: string, origin: string | null, documentId: string | null,
- *            name: string | null, domain: string | null}} Place
- *   host: with its port; name: without
+ *            name: string | null, domain: string | null, allowed: boolean}} Place
+ *   host: with its port; name: without; allowed: the button may reach it
  * @typedef {{port: chrome.runtime.Port, tabId: number, place: Place}} Popup
  */
 
@@ -31,7 +32,7 @@ const lists = new Set();
 const doctors = new Set();
 /** @type {Promise<object[]> | null} what the host is finding out just now, for all who ask */
 let looking = null;
-/** @type {{alone: () => {reason: string, said: {message: string, fix: string | null} | null} | null, settings: (settings: object) => Promise<void>}} */
+/** @type {{alone: (allowed?: boolean) => {reason: string, said: {message: string, fix: string | null} | null} | null, settings: (settings: object) => Promise<void>}} */
 let wired;
 
 /** @param {typeof wired} wires why the button is alone; who takes new settings. Call in the first turn */
@@ -76,9 +77,9 @@ export function update(tabId) {
   if (tabId === undefined) for (const port of doctors) post(port, doctorModel());
 }
 
-/** The tab a popup stands on has another document. */
+/** The tab a popup stands on has another document, or may be reached otherwise. @param {number} [tabId] left out: every tab */
 export function moved(tabId) {
-  for (const popup of popups) if (popup.tabId === tabId) locate(popup);
+  for (const popup of popups) if (tabId === undefined || popup.tabId === tabId) locate(popup);
 }
 
 /** A page may be closed by now. */
@@ -185,10 +186,11 @@ async function locate(popup) {
     api.tabs.get(popup.tabId).catch(() => null),
     topDocument(popup.tabId),
   ]);
+  const allowed = await access.allows(top?.url);
   const page = pageOf(top?.url);
   const kind = page.kind === "browser-page" ? page.kind : (tab && setApart(tab)) ?? page.kind;
   const name = page.kind === "browser-page" ? null : hostOf(top.url);
-  popup.place = { kind, host: page.host, origin: page.origin, documentId: top?.documentId ?? null, name, domain: null };
+  popup.place = { kind, host: page.host, origin: page.origin, documentId: top?.documentId ?? null, name, domain: null, allowed };
   // In a private window nothing is told the host, nor could anything be chosen.
   if (name && kind !== "private-window") domainOf(name).then((domain) => {
     if (!domain || popup.place.name !== name) return;
@@ -207,11 +209,12 @@ function popupModel({ tabId, place }) {
   const here = place.kind === "site" && visit?.documentId === place.documentId ? visit : null;
   const said = place.kind === "site" ? claims.of(tabId, place.documentId) : null;
   const signals = settings.signals();
+  const alone = wired.alone(place.allowed);
   return {
     type: "model",
     tabId,
     place,
-    alone: wired.alone(),
+    alone,
     view: here?.view ?? null,
     busy: here?.busy ?? null,
     trouble: here?.trouble ?? null,
@@ -221,20 +224,23 @@ function popupModel({ tabId, place }) {
     loosened: settings.told()?.loosened ?? null,
     signals: { dnt: signals.dnt, gpc: signals.gpc },
     here: place.name === null ? null : hereModel(tabId, place.name),
-    unapplied: settings.unapplied(),
-    stale: isStale(tabId),
+    unapplied: unappliedBeside(alone),
+    stale: place.allowed && isStale(tabId),
   };
 }
 
+/** What is said already, where the button is alone, is not said twice. */
+const unappliedBeside = (alone) => settings.unapplied().filter(({ reason }) => reason !== alone?.reason);
+
 /** The signals of one site, and what it asks for. */
 function hereModel(tabId, name) {
-  const { dnt, gpc } = settings.valuesAt(name);
+  const { dnt, gpc } = valuesAt(name);
   return {
     name,
     dnt,
     gpc,
     off: isOff(name),
-    reached: isReached(name),
+    reached: settings.mayReach(name),
     exceptions: holding(settings.signals(), Date.now()).filter(({ site }) => covers(site, name)),
     asked: exceptions.askedIn(tabId),
     fixed: host.status().phase !== "up",
@@ -258,12 +264,13 @@ function doctorModel() {
 }
 
 function optionsModel() {
+  const alone = wired.alone();
   return {
     type: "model",
-    alone: wired.alone(),
+    alone,
     asking: host.status().phase === "asking",
     settings: settings.told(),
     signals: settings.signals(),
-    unapplied: settings.unapplied(),
+    unapplied: unappliedBeside(alone),
   };
 }

@@ -39,13 +39,12 @@ export const general = ({ dnt, gpc }) => ({ dnt: dnt ? "1" : null, gpc, targets:
 export const holding = ({ exceptions = [] }, now) => exceptions.filter(({ until }) => until === null || now < Date.parse(until));
 
 /**
- * @param {Signals} signals
- * @param {number} now  ms since 1970, for exceptions that end
+ * @param {Signals} signals  whose exceptions all hold
  * @returns {Map<string, Region>} by name. A name in a wildcard's reach is there twice, as itself and
  *   as a wildcard: so no host is in two regions
  */
-export function regionsOf(signals, now) {
-  const exceptions = holding(signals, now);
+export function regionsOf(signals) {
+  const { exceptions = [] } = signals;
   const names = new Set((signals.sites ?? []).map(({ site }) => site));
   for (const { site, targets } of exceptions) {
     names.add(site);
@@ -87,12 +86,11 @@ function reader(signals, exceptions) {
 }
 
 /**
- * @param {Signals} signals
- * @param {number} now
+ * @param {Signals} signals  whose exceptions all hold
  * @returns {(host: string) => Values}
  */
-export function lookup(signals, now) {
-  const regions = regionsOf(signals, now);
+export function lookup(signals) {
+  const regions = regionsOf(signals);
   const elsewhere = general(signals);
   return (host) => {
     const name = namesOf(host).find((one) => regions.has(one));

@@ -1,6 +1,7 @@
 // What stands between the person and the site of each tab: asks the host, carries what it wants
 // carried, and keeps the View it answers with. It decides nothing about terms.
 
+import { alarm } from "./alarm.js";
 import { api, setApart, topDocument } from "./browser.js";
 import * as header from "./header.js";
 import * as host from "./host.js";
@@ -47,18 +48,18 @@ import { carry, fetchPolicy } from "./transport.js";
 /** @type {Map<number, Visit>} */
 const visits = new Map();
 const VISITS = 500;
-const ALARM = "agreements";
 const POLICY_AGE = 24 * 60 * 60 * 1000;
 /** Origins with a post under way, in whatever tab. */
 const posting = new Set();
 
 /** @type {(tabId: number) => void} */
 let changed = () => {};
+/** What runs out while its site is open is shown as that, and stops being named to it. */
+const ring = alarm("agreements", runOut);
 
 /** @param {typeof changed} listener told of every tab whose Visit changed; call in the first turn */
 export function listen(listener) {
   changed = listener;
-  api.alarms.onAlarm.addListener(({ name }) => { if (name === ALARM) runOut(); });
   api.tabs.onActivated.addListener(({ tabId }) => {
     const visit = visits.get(tabId);
     if (visit?.announced) visit.asked ? proceed(visit) : begin(visit);
@@ -67,9 +68,6 @@ export function listen(listener) {
 
 /** @param {number} tabId */
 export const visitOf = (tabId) => visits.get(tabId) ?? null;
-
-/** @returns {IterableIterator<Visit>} */
-export const all = () => visits.values();
 
 const stands = (visit) => visits.get(visit.tabId) === visit;
 
@@ -433,13 +431,7 @@ function show(origin, view, only = null) {
     if (visit.announced) header.set(visit.tabId, origin, view.header);
     changed(visit.tabId);
   }
-  ring();
-}
-
-/** What runs out while its site is open is shown as that, and stops being named to it. */
-function ring() {
-  const ends = [...visits.values()].map(({ view }) => Date.parse(view?.agreement?.until ?? "")).filter((end) => end > Date.now());
-  if (ends.length) api.alarms.create(ALARM, { when: Math.min(...ends) });
+  ring([...visits.values()].map(({ view }) => view?.agreement?.until));
 }
 
 /** Still the same document, in a tab that is shown, in an ordinary window. */

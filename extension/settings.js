@@ -1,13 +1,12 @@
 // The last good settings: the host's, kept for when it is not there.
 
+import * as access from "./access.js";
+import { alarm } from "./alarm.js";
 import { api } from "./browser.js";
-import * as frames from "./frames.js";
-import { holding, lookup } from "./regions.js";
+import { general } from "./regions.js";
 import { serial } from "./serial.js";
 import { apply, DEFAULT, fit } from "./signals.js";
 import * as tabSignals from "./tab_signals.js";
-
-const ALARM = "exceptions";
 
 /** @typedef {{signals: import("./signals.js").Signals}} LastGood */
 
@@ -18,11 +17,11 @@ api.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
 let live = null;
 /** @type {LastGood | null} */
 let lastGood = null;
-/** @type {string | null} what was put into the browser in this life of the worker */
+/** @type {import("./signals.js").Signals | null} what the browser sends since this life of the worker */
 let inForce = null;
+/** @type {ReturnType<typeof alarm>} */
+let ring;
 const inTurn = serial();
-/** What goes out with the pages of a host. */
-let at = lookup(DEFAULT, 0);
 /** @type {import("./signals.js").Unapplied[]} what the browser did not take of it */
 let left = [];
 const read = api.storage.local.get("settings").then((/** @type {{settings?: LastGood}} */ { settings }) => {
@@ -32,24 +31,35 @@ const read = api.storage.local.get("settings").then((/** @type {{settings?: Last
 /** @returns {object | null} docs/native.md, "Settings" */
 export const told = () => live;
 
-/** @returns {import("./signals.js").Signals} what goes out now */
+/** @returns {import("./signals.js").Signals} what should go out now */
 export const signals = () => lastGood?.signals ?? DEFAULT;
 
 /** @returns {import("./signals.js").Unapplied[]} what of it does not go out as it should */
-export const unapplied = () => [...left, ...tabSignals.unapplied()];
+export const unapplied = () => [
+  ...left, ...tabSignals.unapplied(), ...access.has() ? [] : [{ reason: /** @type {const} */ ("no-access"), names: [], detail: null }],
+];
 
-/** @param {string} host @returns {import("./regions.js").Values} */
-export const valuesAt = (host) => at(host);
+/**
+ * Whether signals may reach the pages of a host, also where the browser did not take what would keep
+ * them back.
+ * @param {string} host
+ */
+export function mayReach(host) {
+  const reasons = left.map(({ reason }) => reason);
+  const read = reasons.includes("scripts") ? [general(signals())] : [];
+  return reasons.some((reason) => reason.startsWith("all-"))
+    || [tabSignals.valuesAt(host), ...read].some(({ dnt, gpc }) => dnt !== null || gpc);
+}
 
-/** Resolves when the last good settings have been read. */
-export const ready = () => read;
+/** Resolves when the last good settings have been read, and hold. */
+export const ready = () => read.then(() => lastGood && tabSignals.ready());
 
 /**
  * Registers a listener; call in the first turn.
  * @param {(changing: Promise<void>) => void} ended an exception has come to its end
  */
 export function listen(ended) {
-  api.alarms.onAlarm.addListener(({ name }) => { if (name === ALARM) ended(keep({ hostless: false })); });
+  ring = alarm("exceptions", () => ended(keep({ hostless: false })));
 }
 
 /**
@@ -76,18 +86,12 @@ export async function keep({ hostless }) {
 /** Open pages keep what they were opened with: they are held before anything changes. */
 const put = (signals) => inTurn(async () => {
   const { fitting, unapplied: misfits } = fit(signals);
-  const now = Date.now();
-  const wanted = JSON.stringify({ ...fitting, exceptions: holding(fitting, now) });
-  if (inForce !== null && inForce !== wanted) await tabSignals.hold();
-  at = lookup(fitting, now);
-  const { changed, unapplied: refused } = await apply(fitting, now);
-  if (inForce === null && changed) await tabSignals.forget();
-  frames.follow(fitting, at);
-  await tabSignals.follow(fitting, at);
-  inForce = wanted;
+  if (inForce && JSON.stringify(inForce) !== JSON.stringify(fitting)) await tabSignals.hold();
+  const { changed, sent, unapplied: refused } = await apply(fitting);
+  if (!inForce && changed) await tabSignals.forget();
+  inForce = sent ?? inForce ?? fitting;
+  await tabSignals.follow(inForce);
   left = [...misfits, ...refused];
-  const ends = (signals.exceptions ?? []).map(({ until }) => Date.parse(until ?? "")).filter((end) => end > Date.now());
-  // Also with nobody awake, and no host to tell: the browser rings. No alarm is shorter than 30 s.
-  if (ends.length) api.alarms.create(ALARM, { when: Math.min(...ends) });
-  else api.alarms.clear(ALARM);
+  // Also with nobody awake, and no host to tell.
+  ring((signals.exceptions ?? []).map(({ until }) => until));
 });

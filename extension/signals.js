@@ -2,7 +2,7 @@
 // applies them by itself, whether or not this extension or the host is running.
 
 import { api } from "./browser.js";
-import { general, regionsOf } from "./regions.js";
+import { general, holding, regionsOf } from "./regions.js";
 import { serial } from "./serial.js";
 import { misfit, sameRule, standingRules } from "./site_rules.js";
 import { registrations } from "./site_scripts.js";
@@ -12,7 +12,7 @@ import { registrations } from "./site_scripts.js";
 /**
  * Why not all of it is in the browser. `names`: whose signals are as in general instead; with `all-`
  * not even those in general were taken.
- * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts" | "all-rules" | "all-scripts" | "tabs",
+ * @typedef {{reason: "too-long" | "no-host" | "rules" | "scripts" | "all-rules" | "all-scripts" | "tabs" | "no-access",
  *   names: string[], detail: string | null}} Unapplied
  */
 
@@ -22,13 +22,14 @@ export const DEFAULT = Object.freeze({ dnt: true, gpc: true });
 const inTurn = serial();
 
 /**
- * Without what no rule can be made of.
+ * Without exceptions that have ended, and what no rule can be made of.
  * @param {Signals} signals
  * @returns {{fitting: Signals, unapplied: Unapplied[]}}
  */
 export function fit(signals) {
   const fits = (name) => misfit(name) === null;
-  const { sites = [], exceptions = [] } = signals;
+  const { sites = [] } = signals;
+  const exceptions = holding(signals, Date.now());
   const named = new Set([...sites, ...exceptions].flatMap((one) => [one.site, ...one.targets ?? []]));
   return {
     fitting: {
@@ -42,43 +43,47 @@ export function fit(signals) {
   };
 }
 
-/** What signals that fit come to in this browser, at a time. */
-function planned(signals, now) {
+/** What signals that fit come to in this browser. */
+function planned(signals) {
   const everywhere = general(signals);
-  const regions = [...regionsOf(signals, now).values()];
-  return { rules: standingRules(everywhere, regions), scripts: registrations(everywhere, regions), everywhere };
+  const regions = [...regionsOf(signals).values()];
+  return { signals, rules: standingRules(everywhere, regions), scripts: registrations(everywhere, regions) };
 }
 
 /**
  * Make the browser send exactly these signals. What is already right is left alone. Where it takes
- * not all of them, what it takes stands, the general ones first.
+ * not all of them, what it takes stands, the general ones first; and what pages read follows what of
+ * the headers it took.
  * @param {Signals} signals that fit
- * @param {number} now  ms since 1970
- * @returns {Promise<{changed: boolean, unapplied: Unapplied[]}>}
+ * @returns {Promise<{changed: boolean, sent: Signals | null, unapplied: Unapplied[]}>} sent: what the
+ *   headers are; null: as they were before
  */
-export const apply = (signals, now) => inTurn(async () => {
-  const { rules, scripts, everywhere } = planned(signals, now);
+export const apply = (signals) => inTurn(async () => {
+  const wanted = planned(signals);
   /** @type {Unapplied[]} */
   const unapplied = [];
   const refused = (reason, error) => {
     console.error(error);
     unapplied.push({ reason, names: [], detail: String(error?.message ?? error) });
   };
-  const put = (part, how, wanted, usual) => twice(() => how(wanted)).catch(async (error) => {
+  const put = async (part, how, plan) => {
     try {
-      const changed = await how(usual);
-      refused(part, error);
-      return changed;
-    } catch (worse) {
-      refused(`all-${part}`, worse);
-      return false;
+      return { changed: await twice(() => how(plan[part])), taken: plan };
+    } catch (error) {
+      const taken = planned({ dnt: signals.dnt, gpc: signals.gpc });
+      try {
+        const changed = await how(taken[part]);
+        refused(part, error);
+        return { changed, taken };
+      } catch (worse) {
+        refused(`all-${part}`, worse);
+        return { changed: false, taken: null };
+      }
     }
-  });
-  const changes = await Promise.all([
-    put("rules", applyRules, rules, standingRules(everywhere, [])),
-    put("scripts", applyScripts, scripts, registrations(everywhere, [])),
-  ]);
-  return { changed: changes.some(Boolean), unapplied };
+  };
+  const headers = await put("rules", applyRules, wanted);
+  const read = headers.taken && await put("scripts", applyScripts, headers.taken);
+  return { changed: headers.changed || Boolean(read?.changed), sent: headers.taken?.signals ?? null, unapplied };
 });
 
 /** What stands may change between the asking and the changing, by a worker that was stopped in between. */
@@ -90,7 +95,7 @@ const twice = (task) => task().catch(task);
  * @returns {Promise<{rules: boolean, scripts: boolean}>}
  */
 export async function standing(signals) {
-  const wanted = planned(fit(signals).fitting, Date.now());
+  const wanted = planned(fit(signals).fitting);
   const [rules, scripts] = await Promise.all([
     api.declarativeNetRequest.getDynamicRules(), api.scripting.getRegisteredContentScripts(),
   ]);

@@ -4,11 +4,13 @@
 // begins to leave, and only what the page's site has to do with is meant: too late, or left over from a
 // stopped worker, they let the general signals out, and take them from no other site's page.
 
+import * as access from "./access.js";
 import { api, knowsTop, topDocument } from "./browser.js";
 import * as opened from "./opened.js";
 import { alike, general, lookup } from "./regions.js";
 import { serial } from "./serial.js";
 import { covers, hostOf } from "./site_names.js";
+import { DEFAULT } from "./signals.js";
 import { needsTab, tabRules } from "./site_rules.js";
 
 /** @typedef {import("./regions.js").Signals} Signals */
@@ -25,9 +27,10 @@ const placed = new Map();
 const moves = new Map();
 /** @type {Set<number>} tabs that are about to show something else */
 const away = new Set();
-let valuesAt = lookup({ dnt: false, gpc: false }, 0);
-let everywhere = general({ dnt: false, gpc: false });
-/** The same for every page: then no tab has to be known. */
+/** What goes out with the pages of a host, and in general. */
+export let valuesAt = lookup(DEFAULT);
+export let everywhere = general(DEFAULT);
+/** The same for every page, and each can be reached: then no tab has to be known. */
 let plain = true;
 /** The standing rules are being changed, and no page depends on them. */
 let holding = false;
@@ -53,9 +56,6 @@ export const unapplied = () => left;
 /** Resolves when it is known what stands in which tab. */
 export const ready = () => followed;
 
-/** The tabs that are followed: none while every page gets the same. */
-export const tabs = () => tops.keys();
-
 /** @param {number} tabId @returns {string | undefined} the address of the page in a tab */
 export const topOf = (tabId) => tops.get(tabId);
 
@@ -78,31 +78,32 @@ export function isStale(tabId) {
 export async function hold() {
   holding = true;
   await opened.ready;
-  await lookAround();
+  await placeAll();
   await update();
 }
 
 /** What was in force until now is not known, nor what the pages without a note were opened with. */
 export async function forget() {
   await opened.ready;
-  await lookAround(null);
+  await placeAll(null);
 }
 
 /**
- * The worker starts, or the signals changed: look at every tab anew.
- * @param {Signals} signals
- * @param {(host: string) => Values} at what they come to on the pages of a host
+ * The worker starts, the signals changed, or what the button may reach.
+ * @param {Signals} signals in force
  */
-export async function follow(signals, at) {
-  await opened.ready;
-  valuesAt = at;
+export async function follow(signals) {
+  await Promise.all([opened.ready, access.ready()]);
+  valuesAt = lookup(signals);
   everywhere = general(signals);
   holding = false;
-  plain = !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length
-    && opened.all().every((values) => alike(values, everywhere));
-  if (plain) for (const known of [tops, placed]) known.clear();
-  for (const [tabId, url] of tops) place(tabId, url);
-  if (!plain) await lookAround();
+  if (access.has() && !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length
+    && opened.all().every((values) => alike(values, everywhere))) {
+    plain = true;
+    for (const known of [tops, placed]) known.clear();
+  } else {
+    await placeAll();
+  }
   begun = true;
   begin();
   await update();
@@ -115,8 +116,14 @@ export async function changed(tabId) {
   await update();
 }
 
-/** @param {null} [values] what pages without a note were opened with, if not what is in force */
-async function lookAround(values) {
+/**
+ * Each tab is looked at once: from then on it is told what moves in it.
+ * @param {null} [values] what pages without a note were opened with, if not what is in force
+ */
+async function placeAll(values) {
+  for (const [tabId, url] of tops) if (!away.has(tabId)) place(tabId, url);
+  if (!plain) return;
+  plain = false;
   await Promise.all((await api.tabs.query({})).map(({ id }) => look(id, values)));
 }
 
@@ -124,8 +131,9 @@ async function lookAround(values) {
 async function look(tabId, values) {
   const before = moves.get(tabId);
   const top = await topDocument(tabId);
+  const allowed = await access.allows(top?.url);
   if (!top || moves.get(tabId) !== before || away.has(tabId)) return;
-  note(tabId, top, values);
+  note(tabId, top, allowed ? values : null);
   arrive(tabId, top.url);
 }
 
@@ -139,8 +147,9 @@ export async function committed({ tabId, documentId, url }) {
   away.delete(tabId);
   const turn = moved(tabId);
   if (!begun) await followed;
+  const allowed = access.has() || await access.allows(url);
   if (!moves.has(tabId)) return;   // closed
-  note(tabId, { documentId, url }, undefined);
+  note(tabId, { documentId, url }, allowed ? undefined : null);
   if (plain || moves.get(tabId) !== turn) return;
   arrive(tabId, url);
   await update();

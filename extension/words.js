@@ -82,11 +82,18 @@ export const ALONE = {
     command: INSTALL,
   },
   "no-access": {
-    heading: "The button may not reach websites",
-    text: "Its access was taken back in the browser’s settings. Where it has none, it sends no signal.",
+    heading: "The button may not reach all websites",
+    text: "The browser’s settings hold its access back. Where it has none, it sends no signal.",
     fix: "Give it access to all websites again.",
   },
 };
+
+/** On a site that it may not reach. @param {string} host */
+const noAccessTo = (host) => ({
+  ...ALONE["no-access"],
+  heading: `The button may not reach ${host}`,
+  text: "The browser’s settings hold its access back, so your signals do not go out here.",
+});
 
 /** When it answers the hello with a trouble of its own, in its own words. */
 export const ALONE_SAID = "Your agent has a problem";
@@ -104,9 +111,11 @@ export const STILL_SIGNALLING = "Your signals still go out.";
 
 /**
  * @param {{reason: string, said: {message: string, fix: string | null} | null}} why
+ * @param {string | null} [host] of the page it is told of; left out: told of all
  * @returns {{heading: string, text: string, fix: string, command?: string}}
  */
-export function aloneBecause({ reason, said }) {
+export function aloneBecause({ reason, said }, host) {
+  if (reason === "no-access" && host) return noAccessTo(host);
   if (reason in ALONE) return ALONE[reason];
   return said ? { heading: ALONE_SAID, text: said.message, fix: said.fix ?? "" } : ALONE_OTHER;
 }
@@ -335,8 +344,12 @@ export const UNAPPLIED = {
     message: `The browser did not take the rules for single sites${because(detail)}. Your signals go out everywhere as they do in general.`,
     fix: "Take out sites that you no longer need. If it stays, switch the button off and on again in the browser’s page of extensions.",
   }),
+  "no-access": () => ({
+    message: "The button may reach this website, but not all: elsewhere your signals do not go out, and perhaps not with all that this page loads.",
+    fix: "On the browser’s page of extensions, give the button access to all websites.",
+  }),
   tabs: (_, detail) => ({
-    message: `The browser did not take all rules for single tabs${detail ? ` (${detail.replace(/\.$/, "")})` : ""}. What pages load that are under other signals than the general, by their site or since before a change, may get the general ones.`,
+    message: `The browser did not take all rules for single tabs${because(detail)}. What pages load that are under other signals than the general, by their site or since before a change, may get the general ones.`,
     fix: "Close tabs that you no longer need. If it stays, switch the button off and on again in the browser’s page of extensions.",
   }),
   scripts: (_, detail) => ({
@@ -489,6 +502,7 @@ export const OPTIONS = {
       dnt: "Every website is told not to track you.",
       gpc: "Every website is told not to sell or share your data.",
       none: "The button sends no signal: both are off.",
+      some: "Only the websites that the button may reach are told what is switched on below.",
     },
     /** @param {string} terms */
     auto: (terms) => `When a website takes terms and you touch its page, it is offered “${terms}”.`,

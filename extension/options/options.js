@@ -72,9 +72,9 @@ function renderProblem(problem) {
 }
 
 function renderNow() {
-  const { signals, settings } = model;
+  const { alone, signals, settings } = model;
   const { now } = OPTIONS;
-  const which = signals.dnt && signals.gpc ? "both" : signals.dnt ? "dnt" : signals.gpc ? "gpc" : "none";
+  const which = !signals.dnt && !signals.gpc ? "none" : alone?.reason === "no-access" ? "some" : !signals.gpc ? "dnt" : !signals.dnt ? "gpc" : "both";
   const items = [el("li", { className: which === "none" ? "off" : "" }, now.signals[which])];
   if (settings && !settings.terms.length) {
     items.push(el("li", { className: "off" }, OPTIONS.noChoice));

@@ -37,7 +37,7 @@ function shown() {
     return { state: "off", reason: "off", ...HERE.offView(here), actions };
   }
   if (alone) {
-    const { heading, text: why, fix, command } = aloneBecause(alone);
+    const { heading, text: why, fix, command } = aloneBecause(alone, place.host);
     const still = alone.reason !== "no-access" && (signals.dnt || signals.gpc)
       && !unapplied.some(({ reason }) => reason.startsWith("all-"));
     const text = still ? `${why} ${STILL_SIGNALLING}` : why;

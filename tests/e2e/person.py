@@ -81,6 +81,12 @@ class Person:
         """A new tab, in front."""
         return self.browser.new_page()
 
+    def own_page(self, path: str) -> Page:
+        """A page of the extension's, in a new tab."""
+        page = self.new_page()
+        page.goto(f"{self.browser.origin}/{path}")
+        return page
+
     def options(self) -> Page:
         """The settings page, its host reached."""
         return self.browser.options()

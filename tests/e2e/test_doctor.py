@@ -13,11 +13,9 @@ from rbutton import __version__, shipped
 from rbutton.browsers import environment, manifests
 from rbutton.browsers.record import Record
 from tests import light
-from tests.e2e.browsers import Page
-from tests.e2e.browsers.chromium import ORIGIN as CHROMIUM_ORIGIN
+from tests.e2e.browsers import EVERYWHERE, Page
 from tests.e2e.browsers.chromium import Chromium
 from tests.e2e.browsers.firefox import ID as GECKO_ID
-from tests.e2e.browsers.firefox import ORIGIN as FIREFOX_ORIGIN
 from tests.e2e.browsers.firefox import Firefox
 from tests.e2e.conftest import NewPerson
 from tests.e2e.person import Person
@@ -43,10 +41,7 @@ def complete(person: Person) -> None:
 
 def doctors(person: Person) -> Page:
     """The page that says what is wrong, in a new tab."""
-    page = person.new_page()
-    origin = FIREFOX_ORIGIN if isinstance(person.browser, Firefox) else CHROMIUM_ORIGIN
-    page.goto(f"{origin}/doctor/doctor.html")
-    return page
+    return person.own_page("doctor/doctor.html")
 
 
 def told(page: Page, code: str) -> str:
@@ -126,11 +121,10 @@ def test_signals_that_are_not_in_the_browser_are_missed(installed: Person) -> No
     page.wait_for(".problem[data-code=no-scripts]")
     installed.browser.stop_background()
     page.wait_for("html[data-state=ok]")
-    if isinstance(installed.browser, Firefox):
-        installed.browser.let_reach_websites(False)
-        page.wait_for(".problem[data-code=no-access] button")
-        installed.browser.let_reach_websites(True)
-        page.wait_for("html[data-state=ok]")
+    installed.browser.let_reach_websites()
+    page.wait_for(".problem[data-code=no-access] button")
+    installed.browser.let_reach_websites(EVERYWHERE)
+    page.wait_for("html[data-state=ok]")
     page.close()
 
 
@@ -196,7 +190,7 @@ def test_what_real_profiles_tell(usual: Person) -> None:
     assert "do not tell" not in _found(usual, title)[0]["message"]
 
     usual.start()
-    _take_access_back(usual)
+    usual.browser.let_reach_websites()
     usual.stop()
     assert [one["code"] for one in _found(usual, title)] == ["no-access"]
 
@@ -206,31 +200,13 @@ def test_what_real_profiles_tell(usual: Person) -> None:
     assert [one["code"] for one in _found(usual, title)] == ["extension-disabled"]
 
 
-def _take_access_back(person: Person) -> None:
-    if isinstance(person.browser, Firefox):
-        person.browser.let_reach_websites(False)
-    else:
-        _on_chromiums_page(
-            person,
-            "await chrome.developerPrivate.updateProfileConfiguration({ inDeveloperMode: true });"
-            "await chrome.developerPrivate.updateExtensionConfiguration("
-            f"{{ extensionId: '{manifests.extension_id()}', hostAccess: 'ON_CLICK' }});",
-        )
-
-
 def _switch_off(person: Person) -> None:
     if isinstance(person.browser, Firefox):
         driver = person.browser.driver
         with driver.using_context("chrome"):
             driver.execute_async_script(_DISABLE, script_args=(GECKO_ID,))
     else:
-        _on_chromiums_page(
-            person, f"await chrome.management.setEnabled('{manifests.extension_id()}', false);"
+        assert isinstance(person.browser, Chromium)
+        person.browser.on_extensions_page(
+            f"await chrome.management.setEnabled('{manifests.extension_id()}', false);"
         )
-
-
-def _on_chromiums_page(person: Person, script: str) -> None:
-    page = person.new_page()
-    page.goto("chrome://extensions")
-    page.run(script)
-    page.close()

@@ -1,4 +1,4 @@
-"""What only Firefox has: a GPC of its own, access that can be taken back, an event page."""
+"""What only Firefox has: a GPC of its own, an event page."""
 
 import json
 from typing import Any
@@ -54,25 +54,6 @@ def test_with_ours_off_firefoxs_own_gpc_is_left_alone(new_person: NewPerson, pla
     assert (request.all("dnt"), request.all("sec-gpc")) == (["1"], ["1"])
     assert told == ["1", True]
     person.stop()
-
-
-def test_access_taken_back_is_told_and_given_again_mends_it(
-    firefox: Firefox, person: Person, tab: Page, plain: Site
-) -> None:
-    firefox.let_reach_websites(False)
-    request, told = _visit(tab, plain, "/page/no-access")
-    assert (request.all("dnt"), request.all("sec-gpc")) == ([], [])
-    assert told == list(firefox.untouched.values())
-    popup = person.popup(tab)
-    popup.wait_for("html[data-state=alone][data-reason=no-access]")
-    popup.wait_for_text("The button may not reach websites")
-
-    firefox.let_reach_websites(True)
-    popup.wait_for("html[data-state=unknown]")
-    popup.close()
-    request, told = _visit(tab, plain, "/page/access")
-    assert (request.all("dnt"), request.all("sec-gpc")) == (["1"], ["1"])
-    assert told == ["1", True]
 
 
 def test_an_event_page_that_was_stopped_comes_back_for_a_visit(

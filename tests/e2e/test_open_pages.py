@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.browsers import PATIENCE, Page
-from tests.e2e.per_site import BOTH, Sent, frames_read, page_at, sent_to, serve, told
+from tests.e2e.per_site import BOTH, Sent, choose, frames_read, page_at, sent_to, serve, told
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
 
@@ -126,6 +126,25 @@ def test_a_change_elsewhere_is_none_here(person: Person, tab: Page, site: Site) 
     _is_fresh(person, tab)
     _set(person, "sites.other.test.dnt", None)
     _set(person, "sites.news.test.gpc", None)
+
+
+def test_a_background_started_anew_knows_a_page_with_hundreds_of_exceptions(
+    person: Person, tab: Page, site: Site
+) -> None:
+    """More than it keeps for each page: the page is not told to be another than it is."""
+    before = person.terms_file.read_text("utf-8")
+    targets = [f"target-{number}.example" for number in range(300)]
+    choose(person, f'[[exceptions]]\nsite = "news.test"\ntargets = {json.dumps(targets)}\n')
+    tab.goto(page_at(site, "news.test"))
+    _is_fresh(person, tab)
+    person.browser.stop_background()
+    person.options().close()
+    _is_fresh(person, tab)
+    options = person.options()
+    person.edit_terms(lambda _: before)
+    options.wait_for("#sites[hidden]")
+    options.close()
+    _is_offered_a_reload(person, tab)
 
 
 def test_the_next_page_in_the_tab_gets_what_is_in_force(

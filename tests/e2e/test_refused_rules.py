@@ -13,6 +13,7 @@ from tests.e2e.per_site import (
     LONG,
     Sent,
     choose,
+    frames_read,
     page_at,
     sent_to,
     serve,
@@ -72,10 +73,14 @@ def test_a_refusal_is_told_and_the_general_signals_stay(new_person: NewPerson, s
     options.wait_for_text("The browser did not take the rules for single sites (no more room).")
     options.close()
     page = person.new_page()
-    page.goto(page_at(site, "news.test"))
+    page.goto(page_at(site, "news.test", frame=page_at(site, "ads.test", "framed")))
     assert sent_to(site, "news.test", "/page/a") == BOTH
+    assert sent_to(site, "ads.test", "/page/framed") == BOTH
+    assert told(page) == {"dnt": "1", "gpc": True}, "what pages read is what the header is"
+    assert frames_read(page) == [["1", True]]
     popup = person.popup(page)
     popup.wait_for_text("Your signals go out everywhere as they do in general.")
+    popup.wait_for("#here-gpc:checked")
     popup.close()
 
 
@@ -90,7 +95,7 @@ def test_a_refusal_is_told_and_the_general_signals_stay(new_person: NewPerson, s
 def test_a_refusal_of_the_general_signals_is_not_told_as_one_of_single_sites(
     new_person: NewPerson, site: Site, refused: str, why: str, sent: Sent
 ) -> None:
-    """What stood before still does: of headers, or of what pages read."""
+    """What stood before still does: of headers, and so of what pages read, or of that alone."""
     person = new_person("all-refused")
     person.start()
     _refuse(person, refused)
@@ -103,7 +108,7 @@ def test_a_refusal_of_the_general_signals_is_not_told_as_one_of_single_sites(
     page = person.new_page()
     page.goto(page_at(site, "news.test", "general"))
     assert sent_to(site, "news.test", "/page/general") == sent
-    assert (told(page)["dnt"] == "1") == (sent.dnt is None)
+    assert told(page)["dnt"] == "1"
     popup = person.popup(page)
     popup.wait_for_text(why)
     popup.close()

@@ -230,8 +230,8 @@ const { standingRules } = await import("/site_rules.js");
 const { general } = await import("/regions.js");
 const wrong = [];
 for (const { signals, hosts } of CASES) {
-  const at = lookup(signals, 0);
-  const rules = standingRules(general(signals), [...regionsOf(signals, 0).values()]);
+  const at = lookup(signals);
+  const rules = standingRules(general(signals), [...regionsOf(signals).values()]);
   const below = (host, domain) => host === domain || host.endsWith(`.${domain}`);
   for (const [host, wanted] of Object.entries(hosts)) {
     const { dnt, gpc } = at(host);

@@ -9,6 +9,9 @@ NAMES = ("chromium", "firefox")
 
 PATIENCE = 20.0  # seconds, for whatever is waited for
 
+#: The pattern of every website.
+EVERYWHERE = "<all_urls>"
+
 #: In the settings page, once its host has answered.
 READY = "html[data-state=ready]"
 
@@ -58,6 +61,8 @@ class Page(Protocol):
 class Browser(Protocol):
     """One person's browser with the button in it. It keeps its profile over restarts."""
 
+    #: Of the extension's own pages.
+    origin: str
     #: What navigator says of the signals where the button does not touch it.
     untouched: Mapping[str, object]
     #: The file by which it finds the host.
@@ -92,6 +97,12 @@ class Browser(Protocol):
 
     def background_page(self, url: str) -> Page:
         """A new tab with this address, behind the one in front."""
+
+    def let_reach_websites(self, *patterns: str) -> None:
+        """Let the extension reach what matches one of these and no other website.
+
+        As the person does in the browser's own pages.
+        """
 
     def let_into_private_windows(self) -> None:
         """Allow the extension in private windows, as the person does in the browser's own page."""

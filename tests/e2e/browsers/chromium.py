@@ -1,5 +1,6 @@
 """Chromium, driven by Playwright."""
 
+import json
 import os
 import signal
 import time
@@ -14,7 +15,7 @@ from rbutton import shipped
 from rbutton.browsers import manifests
 from rbutton.browsers.table import manifests_in
 from tests.e2e import authority
-from tests.e2e.browsers import PATIENCE, READY, Browser, Page
+from tests.e2e.browsers import EVERYWHERE, PATIENCE, READY, Browser, Page
 
 EXTENSION = shipped.folder("extension")
 ORIGIN = f"chrome-extension://{manifests.extension_id()}"
@@ -26,6 +27,15 @@ _QUIET = [
     "--no-first-run",
 ]
 _LIMIT = PATIENCE * 1000  # milliseconds
+
+_LET_REACH_WEBSITES = """
+const [extensionId, hostAccess, ...sites] = %s;
+const { addHostPermission, updateProfileConfiguration, updateExtensionConfiguration } =
+  chrome.developerPrivate;
+await updateProfileConfiguration({ inDeveloperMode: true });
+await updateExtensionConfiguration({ extensionId, hostAccess });
+for (const site of sites) await addHostPermission(extensionId, site);
+"""
 
 _LET_INTO_PRIVATE_WINDOWS = """
 await chrome.developerPrivate.updateProfileConfiguration({ inDeveloperMode: true });
@@ -84,6 +94,7 @@ class ChromiumPage(Page):
 class Chromium(Browser):
     """Debian's Chromium, the extension loaded from its folder, if it has one."""
 
+    origin = ORIGIN
     untouched: Mapping[str, object] = {"dnt": None, "gpc": None}
 
     def __init__(
@@ -186,11 +197,15 @@ class Chromium(Browser):
             self.worker.evaluate("(url) => void chrome.tabs.create({ url, active: false })", url)
         return ChromiumPage(opened.value)
 
+    def let_reach_websites(self, *patterns: str) -> None:
+        access = ["ON_ALL_SITES"] if EVERYWHERE in patterns else ["ON_CLICK"]
+        if access == ["ON_CLICK"] and patterns:
+            access = ["ON_SPECIFIC_SITES", *patterns]
+        told = json.dumps([manifests.extension_id(), *access])
+        self.on_extensions_page(_LET_REACH_WEBSITES % told)
+
     def let_into_private_windows(self) -> None:
-        page = self.new_page()
-        page.goto("chrome://extensions")
-        page.run(_LET_INTO_PRIVATE_WINDOWS % manifests.extension_id())
-        page.close()
+        self.on_extensions_page(_LET_INTO_PRIVATE_WINDOWS % manifests.extension_id())
         # The extension was loaded anew.
         self.options().close()
 
@@ -205,6 +220,13 @@ class Chromium(Browser):
         # It may be told of before it has its address.
         opened.value.wait_for_url("**/popup/**", wait_until="commit")
         return ChromiumPage(opened.value)
+
+    def on_extensions_page(self, script: str) -> None:
+        """Run the body of an async function where the browser's own page of extensions does."""
+        page = self.new_page()
+        page.goto("chrome://extensions")
+        page.run(script)
+        page.close()
 
     def _private_page(self, url: str) -> Page:
         with self.context.expect_page() as opened:

@@ -102,13 +102,14 @@ Promise.all(panels.map((panel) => new Promise((hidden) => {
 """
 
 _ACCESS = """
-const [id, allowed, done] = [...arguments];
+const [id, origins, done] = [...arguments];
 const { ExtensionPermissions } =
   ChromeUtils.importESModule("resource://gre/modules/ExtensionPermissions.sys.mjs");
 const { extension } = WebExtensionPolicy.getByID(id);
-ExtensionPermissions[allowed ? "add" : "remove"](
-  id, { permissions: [], origins: ["<all_urls>", "*://*/*"], data_collection: [] }, extension
-).then(() => done(null));
+const to = (...some) => ({ permissions: [], origins: some, data_collection: [] });
+ExtensionPermissions.remove(id, to("<all_urls>", "*://*/*"), extension)
+  .then(() => ExtensionPermissions.add(id, to(...origins), extension))
+  .then(() => done(null));
 """
 
 _UNCAUGHT = """
@@ -290,6 +291,7 @@ class Panel(_FirefoxPage):
 class Firefox(Browser):
     """Debian's Firefox ESR, the extension packed and installed into its profile, if it has one."""
 
+    origin = ORIGIN
     untouched: Mapping[str, object] = {"dnt": "unspecified", "gpc": False}
 
     def __init__(self, folder: Path, extension: Path | None = EXTENSION) -> None:
@@ -383,6 +385,10 @@ class Firefox(Browser):
     def background_page(self, url: str) -> Page:
         return self._opened_by(_OPEN_BEHIND, url)
 
+    def let_reach_websites(self, *patterns: str) -> None:
+        with self.driver.using_context("chrome"):
+            self.driver.execute_async_script(_ACCESS, script_args=(ID, list(patterns)))
+
     def let_into_private_windows(self) -> None:
         with self.driver.using_context("chrome"):
             self.driver.execute_async_script(_LET_INTO_PRIVATE_WINDOWS, script_args=(ID,))
@@ -406,11 +412,6 @@ class Firefox(Browser):
         """Set a preference of the browser's, as in `about:config`."""
         with self.driver.using_context("chrome"):
             self.driver.execute_script("Services.prefs.setBoolPref(...arguments);", [name, value])
-
-    def let_reach_websites(self, allowed: bool) -> None:
-        """Give the extension access to websites or take it back, as in `about:addons`."""
-        with self.driver.using_context("chrome"):
-            self.driver.execute_async_script(_ACCESS, script_args=(ID, allowed))
 
     def stop_background(self) -> None:
         with self.driver.using_context("chrome"):
