@@ -46,12 +46,12 @@ exec "$@"
 
 SHARED_OUT = (
     "--numprocesses",
-    str(max(2, os.cpu_count() or 1)),
+    str((os.cpu_count() or 1) + 1),
     "--dist=loadfile",
     "--no-loadscope-reorder",
 )
-"""Tests wait for browsers more than they work. A file stays in one process, with its browser; those
-with browsers come first, so that no process is left alone with them."""
+"""One process more than there are cores, as tests wait for browsers, too. A file stays in one, with
+its browser; those with browsers come first, so that no process is left alone with them."""
 
 USE = environment.Use("test", ("pytest", "rbutton"))
 
