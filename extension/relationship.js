@@ -40,6 +40,7 @@ import { carry, fetchPolicy } from "./transport.js";
  * @property {boolean} tried     this document has had its offer: what is sent again waits for another one
  * @property {boolean} told      this document has told the site once of what the person ended
  * @property {boolean} watching  the page waits for the person's touch
+ * @property {boolean} touched   it came, perhaps before it was known whether there is something to offer
  * @property {string | null} busy
  * @property {View | null} view
  * @property {{message: string, fix: string | null} | null} trouble
@@ -54,12 +55,14 @@ const posting = new Set();
 
 /** @type {(tabId: number) => void} */
 let changed = () => {};
-/** What runs out while its site is open is shown as that, and stops being named to it. */
-const ring = alarm("agreements", runOut);
+/** @type {ReturnType<typeof alarm>} */
+let ring;
 
 /** @param {typeof changed} listener told of every tab whose Visit changed; call in the first turn */
 export function listen(listener) {
   changed = listener;
+  // What runs out while its site is open is shown as that, and stops being named to it.
+  ring = alarm("agreements", runOut);
   api.tabs.onActivated.addListener(({ tabId }) => {
     const visit = visits.get(tabId);
     if (visit?.announced) visit.asked ? proceed(visit) : begin(visit);
@@ -188,7 +191,11 @@ export async function touched({ tabId, documentId }) {
   const visit = visits.get(tabId);
   if (!visit || visit.documentId !== documentId || !visit.watching) return;
   visit.watching = false;
-  if (visit.view?.offer === "touch" && await isActive(visit)) await offer(visit, "touch");
+  visit.touched = true;
+  // Until there is a view, whoever asks for one goes on with it.
+  if (!visit.view) return;
+  await proceed(visit);
+  visit.touched = false;
 }
 
 /** The host can be asked again, or its settings changed: ask about every document anew. */
@@ -235,7 +242,7 @@ function enter(tabId, documentId, { origin, host: hostname }) {
   /** @type {Visit} */
   const visit = {
     tabId, documentId, origin, host: hostname,
-    announced: false, policy: null, looked: false, asked: false, tried: false, told: false, watching: false,
+    announced: false, policy: null, looked: false, asked: false, tried: false, told: false, watching: false, touched: false,
     left: new AbortController(), busy: null, view: null, trouble: null,
   };
   const before = visits.get(tabId);
@@ -264,6 +271,8 @@ async function consult(visit, { fresh = false } = {}) {
     let view = await told(policy);
     // Null: the person's settings let a site that announced itself know that there is an agent.
     if (view === null && stands(visit)) {
+      // A policy takes its time: a touch meanwhile counts.
+      if (!visit.view) await watch(visit);
       policy = await policyOf(visit, { fresh, until: visit.left.signal });
       if (stands(visit)) view = await told(policy);
     }
@@ -274,6 +283,7 @@ async function consult(visit, { fresh = false } = {}) {
     show(origin, view, policy === null ? visit : null);
     if (stands(visit)) await proceed(visit);
   });
+  visit.touched = false;
 }
 
 /** The policy this document was asked for, or a fresh one. */
@@ -288,19 +298,28 @@ async function policyOf(visit, { fresh = false, until = null } = {}) {
 
 /** What the View lets the browser side do by itself. */
 async function proceed(visit) {
-  const { announced, view, tried, told, watching } = visit;
+  const { announced, view, tried, told } = visit;
   if (announced && view?.tell && !told && await isActive(visit)) await withdraw(visit, view.tell, "retry");
   if (!announced || !view?.offer) return;
-  if (view.offer === "touch" && !watching) {
-    visit.watching = true;
-    await api.scripting.executeScript({
-      target: { tabId: visit.tabId, documentIds: [visit.documentId] },
-      files: ["page/touched.js"],
-      injectImmediately: true,
-    }).catch(() => { visit.watching = false; });
+  if (view.offer === "touch" && !visit.touched) {
+    await watch(visit);
+  } else if (view.offer === "touch" && await isActive(visit) && visit.touched) {
+    visit.touched = false;
+    await offer(visit, "touch");
   } else if (view.offer === "now" && !tried && await isActive(visit)) {
     await offer(visit, "retry");
   }
+}
+
+/** Have the page tell when the person touches it. */
+async function watch(visit) {
+  if (visit.watching) return;
+  visit.watching = true;
+  await api.scripting.executeScript({
+    target: { tabId: visit.tabId, documentIds: [visit.documentId] },
+    files: ["page/touched.js"],
+    injectImmediately: true,
+  }).catch(() => { visit.watching = false; });
 }
 
 /**

@@ -417,6 +417,9 @@ export const AGREEMENT = {
   until: "Holds until",
 };
 
+/** Of what was offered it is both that a list has. @param {number} total */
+const counted = (total) => total === 1 ? "1 agreement or offer" : `${total.toLocaleString("en-GB")} agreements and offers`;
+
 export const LIST = {
   lead: "Every site that was ever offered your terms, the newest first.",
   empty: {
@@ -424,8 +427,7 @@ export const LIST = {
     text: "Visit a site that takes terms, and click or type in its page. What becomes of it will stand here.",
   },
   waiting: "Your agent keeps your agreements. They are shown once it is there.",
-  /** @param {number} total */
-  count: (total) => total === 1 ? "1 offer" : `${total.toLocaleString("en-GB")} offers`,
+  count: counted,
   /** @param {number} total */
   found: (total) => total === 1 ? "1 found" : `${total.toLocaleString("en-GB")} found`,
   /** @param {string} find */
@@ -439,7 +441,7 @@ export const FORGET = {
   /** @param {string} site */
   label: (site) => `Forget ${site}…`,
   /** @param {string} site @param {number} agreements */
-  text: (site, agreements) => `Everything kept here of ${site} is erased for good: ${agreements === 1 ? "this offer" : `${agreements} offers`} and what became of them. The site keeps what it has.`,
+  text: (site, agreements) => `Everything kept here of ${site} is erased for good: ${counted(agreements)}, and what became of them. The site keeps what it has.`,
   yes: "Erase it",
   anyway: "Erase it all the same",
   no: "Keep it",

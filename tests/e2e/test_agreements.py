@@ -145,7 +145,7 @@ def test_a_long_list_comes_page_by_page(busy: tuple[Person, list[Any]]) -> None:
     page = agreements(person)
     newest_first = [one.id for one in reversed(made)]
     assert rows(page) == newest_first[:100]
-    page.wait_for_text("250 offers")
+    page.wait_for_text("250 agreements and offers")
     page.wait_for_text("<b>Site 249</b>")
     for shown in (200, ALL):
         page.click("#more")

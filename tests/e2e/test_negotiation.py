@@ -1,12 +1,14 @@
 """One negotiation in real browsers with the real host: seen, offered, signed, kept."""
 
 import json
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e import own_sites
-from tests.e2e.browsers import Page
+from tests.e2e.browsers import PATIENCE, Page
+from tests.e2e.browsers.chromium import ChromiumPage
 from tests.e2e.conftest import NewPerson
 from tests.e2e.person import Person
 from tests.e2e.recorder import Site
@@ -53,6 +55,38 @@ def test_typing_counts_as_touching(person: Person, tab: Page, shop: Site) -> Non
     _reason(person, tab, "not-offered").close()
     tab.press("a")
     shop.wait_for(ENDPOINT)
+
+
+def test_a_click_counts_while_the_policy_is_on_its_way(person: Person, tab: Page) -> None:
+    """One click, in a page that is there before its site's policy: nobody clicks again."""
+    go = threading.Event()
+
+    def late(site: Signer) -> bytes:
+        go.wait(PATIENCE)
+        return site.policy()
+
+    with Site(own_sites.that(policy=late)) as shop:
+        tab.goto(shop.url("/"))
+        shop.wait_for(POLICY)
+        tab.click("input")
+        go.set()
+        shop.wait_for(ENDPOINT)
+        _reason(person, tab, "signed").close()
+
+
+# All of Marionette's clicks are first ones.
+@pytest.mark.parametrize("brand", ["chromium"], indirect=True)
+def test_the_second_click_of_two_is_no_touch(person: Person, tab: Page, shop: Site) -> None:
+    """The first may have been on the page before, and the second have been meant for that."""
+    tab.goto(shop.url("/"))
+    _reason(person, tab, "not-offered").close()
+    assert isinstance(tab, ChromiumPage)
+    tab.page.mouse.move(40, 20)
+    tab.page.mouse.down(click_count=2)
+    tab.page.mouse.up(click_count=2)
+    _reason(person, tab, "not-offered").close()
+    assert shop.to(ENDPOINT) == []
+    click_until_offered(tab, shop)
 
 
 def test_what_a_page_does_by_itself_is_no_touch(person: Person, tab: Page, shop: Site) -> None:
