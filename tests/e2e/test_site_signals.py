@@ -175,12 +175,12 @@ def test_while_choices_are_changed_over_and_over_nothing_drops(
         " window.read.push([frame.contentWindow.told.dnt, frame.contentWindow.told.gpc].join());"
         " frame.remove(); } window.over = true; })();"
     )
-    pages = person.browser.background_page(page_at(site, "cdn.test", "again", again="1"))
+    person.browser.background_page(page_at(site, "cdn.test", "again", again="1"))
     for at in range(0, 100, 10):
         options.run(_STORM % at)
     tab.run(f"window.going = false; {UNTIL} await until(() => window.over);")
     assert set(tab.run("return window.read;")) == {"1,true"}
-    pages.close()
+    # With that page in it: Playwright may wait for ever for the end of one that loads itself again.
     person.stop()
     for path in ("/storm.json", "/page/storm", "/page/again", "/own.svg"):
         asked = site.to(path)
