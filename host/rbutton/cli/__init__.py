@@ -3,46 +3,28 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
 
 from rbutton import __version__
-from rbutton.cli import site
 from rbutton.cli.commands import NO, NOT_SET_UP, USAGE, show_verbs
 from rbutton.person.errors import PersonError
 
-try:
-    from rbutton.cli import (
-        agreements,
-        build,
-        doctor,
-        export,
-        forget,
-        import_,
-        signals,
-        sites,
-        terms,
-        verify,
-        withdraw,
-    )
-except ModuleNotFoundError as error:
-    # A site's owner installs nothing of a person's.
-    if (error.name or "").startswith("rbutton"):
-        raise
-    _PERSONS: tuple[ModuleType, ...] = ()
-else:
-    _PERSONS = (
-        terms,
-        signals,
-        agreements,
-        sites,
-        withdraw,
-        forget,
-        verify,
-        export,
-        import_,
-        doctor,
-        build,
-    )
+_VERBS = {
+    "terms": "terms",
+    "signals": "signals",
+    "agreements": "agreements",
+    "sites": "sites",
+    "withdraw": "withdraw",
+    "forget": "forget",
+    "verify": "verify",
+    "export": "export",
+    "import": "import_",
+    "doctor": "doctor",
+    "build": "build",
+    "site": "site",
+}
+"""In the order they are listed; each one's module."""
 
 _EXIT = {"usage": USAGE, "backup": NO, "config": NO, "unknown-agreement": NO}
 
@@ -53,15 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    verbs = _loaded(arguments)
     parser = argparse.ArgumentParser(
         prog="rbutton",
         description="Your own terms, and who signed them.",
-        epilog=None if _PERSONS else "The commands for a person: python3 install_host.py",
+        epilog="The commands for a person: python3 install_host.py" if len(verbs) == 1 else None,
     )
     parser.add_argument("--version", action="version", version=__version__)
     show_verbs(parser)
     commands = parser.add_subparsers(metavar="COMMAND")
-    for verb in (*_PERSONS, site):
+    for verb in verbs:
         verb.add(commands)
     options = parser.parse_args(arguments)
     try:
@@ -74,3 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\nrbutton: Stopped.", file=sys.stderr)
         return NO
     return code
+
+
+def _loaded(arguments: Sequence[str]) -> list[ModuleType]:
+    """The verb that is asked for, else all there are, which takes longer than most of them run."""
+    asked = next(iter(arguments), None)
+    try:
+        return [_module(_VERBS[asked])] if asked in _VERBS else [*map(_module, _VERBS.values())]
+    except ModuleNotFoundError as error:
+        # A site's owner installs nothing of a person's.
+        if (error.name or "").startswith("rbutton"):
+            raise
+        return [_module("site")]
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"rbutton.cli.{name}")
