@@ -9,6 +9,7 @@ import hashlib
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,8 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         teller.say(error.told())
         return error.code
+    # Tests press Ctrl-C, which programs that a script started in the background may be deaf to.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="rbutton-tests-") as folder:
         what = (
             ["-m", "tests.bench"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgresql as postgresql_server
+from tests import processes
 from tests.host_process import Host
 from tests.visiting import greeted
 
@@ -43,6 +44,13 @@ def postgresql() -> Iterator[postgresql_server.Cluster]:
     """A real PostgreSQL."""
     with postgresql_server.running() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def screen() -> Iterator[str]:
+    """An X display."""
+    with processes.screen() as name:
+        yield name
 
 
 @pytest.fixture

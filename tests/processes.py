@@ -1,8 +1,11 @@
-"""Python in processes of its own: several at once, killed, in other environments."""
+"""Programs beside the tests; and Python: several at once, killed, in other environments."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 #: How long anything may take before a test fails: far more than it takes.
 PATIENCE = 60.0
@@ -20,6 +23,33 @@ def start(
         text=True,
         env=env,
     )
+
+
+@contextmanager
+def running(command: Sequence[object], **options: Any) -> "Iterator[subprocess.Popen[str]]":
+    """A program that is killed afterwards, if it has not ended: a test that fails goes on.
+
+    Args:
+        command: it and its arguments.
+        options: of `subprocess.Popen`.
+    """
+    with subprocess.Popen([*map(str, command)], encoding="utf-8", **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def screen() -> Iterator[str]:
+    """An X display that nobody looks at and everyone here may use: its name."""
+    reads, writes = os.pipe()
+    command = ["Xvfb", "-displayfd", writes, "-nolisten", "tcp", "-ac"]
+    with running(command, pass_fds=[writes], stderr=subprocess.DEVNULL):
+        os.close(writes)
+        with os.fdopen(reads) as pipe:
+            number = pipe.readline().strip()
+        yield f":{number}"
 
 
 def run(code: str, *arguments: object, env: Mapping[str, str] | None = None) -> str:

@@ -19,6 +19,7 @@ from jwcrypto.jws import JWS
 
 from rbutton.terms.encoding import b64u, from_b64u
 from tests.machine import PATIENCE, Machine, contents, write_program
+from tests.processes import running
 
 TITLES = {"chromium": "Chromium", "firefox": "Firefox"}
 """The browsers the demo plays in."""
@@ -233,13 +234,12 @@ def test_a_browser_that_does_not_start_is_told_in_its_own_words(
 
 
 def test_a_browser_that_dies_is_told_and_leaves_nothing(played: Played) -> None:
-    with subprocess.Popen(
+    with running(
         command(played.machine, played.browser, "--headless"),
         cwd=played.machine.root,
         env=surroundings(played.machine),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        encoding="utf-8",
     ) as demo:
         assert demo.stdout is not None
         while "has found your agent" not in demo.stdout.readline():
@@ -276,29 +276,12 @@ def test_unless_told_it_plays_in_what_is_here(
     assert plays in said.splitlines()[-1 if here else 0]
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[str]:
-    """An X display that nobody looks at."""
-    reads, writes = os.pipe()
-    with subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writes), "-nolisten", "tcp"],
-        pass_fds=[writes],
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        os.close(writes)
-        with os.fdopen(reads) as pipe:
-            number = pipe.readline().strip()
-        yield f":{number}"
-        server.terminate()
-
-
 def test_with_a_screen_it_stays_open_until_ctrl_c(played: Played, screen: str) -> None:
-    with subprocess.Popen(
+    with running(
         command(played.machine, played.browser),
         cwd=played.machine.root,
         env=surroundings(played.machine, DISPLAY=screen),
         stdout=subprocess.PIPE,
-        encoding="utf-8",
     ) as demo:
         assert demo.stdout is not None
         told = ""

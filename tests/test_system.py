@@ -108,19 +108,6 @@ def _started(everyone: Everyone, command: list[str], home: Path, uid: int) -> It
         process.wait(PATIENCE)
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[str]:
-    """An X display that nobody looks at and everyone may use."""
-    reads, writes = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writes), "-nolisten", "tcp", "-ac"]
-    with subprocess.Popen(command, pass_fds=[writes], stderr=subprocess.DEVNULL) as server:
-        os.close(writes)
-        with os.fdopen(reads) as pipe:
-            number = pipe.readline().strip()
-        yield f":{number}"
-        server.terminate()
-
-
 class Again(Site):
     """A site whose page loads itself again and again."""
 

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -166,9 +168,27 @@ const until = async (holds) => {{
 """
 
 
-def choose(person: Person, text: str) -> None:
-    """Put `text` at the end of terms.toml by hand, and wait until the button goes by it."""
+def choose(person: Person, text: str, *, mark: str = "set.example") -> None:
+    """Put `text` at the end of terms.toml by hand, and wait until the button goes by it.
+
+    Args:
+        person: whose.
+        text: tables of TOML.
+        mark: a site that is chosen for, too, by which it shows.
+    """
     options = person.options()
-    person.edit_terms(lambda before: before + text + '\n[sites."set.example"]\ndnt = "off"\n')
-    options.wait_for('#sites [data-site="set.example"]')
+    person.edit_terms(lambda before: before + text + f'\n[sites."{mark}"]\ndnt = "off"\n')
+    options.wait_for(f'#sites [data-site="{mark}"]')
+    options.close()
+
+
+@contextmanager
+def chosen(person: Person, text: str) -> Iterator[None]:
+    """The same for a while: then terms.toml is as it was, and the button goes by that."""
+    before = person.terms_file.read_text("utf-8")
+    choose(person, text, mark="while.example")
+    yield
+    options = person.options()
+    person.edit_terms(lambda _: before)
+    options.wait_for('body:not(:has(#sites [data-site="while.example"]))')
     options.close()

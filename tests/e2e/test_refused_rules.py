@@ -7,7 +7,6 @@ import pytest
 
 from tests.e2e.browsers import Page
 from tests.e2e.browsers.chromium import Chromium
-from tests.e2e.conftest import NewPerson
 from tests.e2e.per_site import (
     BOTH,
     LONG,
@@ -54,6 +53,19 @@ def site() -> Iterator[Site]:
         yield one
 
 
+@pytest.fixture(autouse=True)
+def _refuses_no_more(person: Person) -> Iterator[None]:
+    """Afterwards: the background's world ends, and terms.toml is as it was."""
+    before = person.terms_file.read_text("utf-8")
+    yield
+    person.browser.stop_background()
+    options = person.options()
+    person.edit_terms(lambda _: before)
+    options.wait_for("body:has(#sites[hidden]):has(#unapplied[hidden])")
+    options.wait_for('[data-key="signals.dnt"]:checked')
+    options.close()
+
+
 def _refuse(person: Person, what: str = _SITE_RULES) -> None:
     """Made up in the background's own world."""
     if isinstance(person.browser, Chromium):
@@ -64,21 +76,20 @@ def _refuse(person: Person, what: str = _SITE_RULES) -> None:
     options.close()
 
 
-def test_a_refusal_is_told_and_the_general_signals_stay(new_person: NewPerson, site: Site) -> None:
-    person = new_person("refused")
-    person.start()
+def test_a_refusal_is_told_and_the_general_signals_stay(
+    person: Person, tab: Page, site: Site
+) -> None:
     _refuse(person)
     choose(person, '[sites."news.test"]\ngpc = "off"\n')
     options = person.options()
     options.wait_for_text("The browser did not take the rules for single sites (no more room).")
     options.close()
-    page = person.new_page()
-    page.goto(page_at(site, "news.test", frame=page_at(site, "ads.test", "framed")))
+    tab.goto(page_at(site, "news.test", frame=page_at(site, "ads.test", "framed")))
     assert sent_to(site, "news.test", "/page/a") == BOTH
     assert sent_to(site, "ads.test", "/page/framed") == BOTH
-    assert told(page) == {"dnt": "1", "gpc": True}, "what pages read is what the header is"
-    assert frames_read(page) == [["1", True]]
-    popup = person.popup(page)
+    assert told(tab) == {"dnt": "1", "gpc": True}, "what pages read is what the header is"
+    assert frames_read(tab) == [["1", True]]
+    popup = person.popup(tab)
     popup.wait_for_text("Your signals go out everywhere as they do in general.")
     popup.wait_for("#here-gpc:checked")
     popup.close()
@@ -93,11 +104,9 @@ def test_a_refusal_is_told_and_the_general_signals_stay(new_person: NewPerson, s
     ids=["rules", "scripts"],
 )
 def test_a_refusal_of_the_general_signals_is_not_told_as_one_of_single_sites(
-    new_person: NewPerson, site: Site, refused: str, why: str, sent: Sent
+    person: Person, tab: Page, site: Site, refused: str, *, why: str, sent: Sent
 ) -> None:
     """What stood before still does: of headers, and so of what pages read, or of that alone."""
-    person = new_person("all-refused")
-    person.start()
     _refuse(person, refused)
     options = person.options()
     person.edit_terms(lambda before: before.replace('dnt = "on"', 'dnt = "off"', 1))
@@ -105,14 +114,12 @@ def test_a_refusal_of_the_general_signals_is_not_told_as_one_of_single_sites(
     options.wait_until_hidden("#unapplied:not([hidden]) p + p")
     assert "in general" not in options.run("return document.querySelector('#unapplied').innerText;")
     options.close()
-    page = person.new_page()
-    page.goto(page_at(site, "news.test", "general"))
+    tab.goto(page_at(site, "news.test", "general"))
     assert sent_to(site, "news.test", "/page/general") == sent
-    assert told(page)["dnt"] == "1"
-    popup = person.popup(page)
+    assert told(tab)["dnt"] == "1"
+    popup = person.popup(tab)
     popup.wait_for_text(why)
     popup.close()
-    person.stop()
 
 
 _BADGE = "return await (globalThis.browser ?? globalThis.chrome).action.getBadgeText({});"
@@ -133,62 +140,50 @@ def _is_off_and_reached(person: Person, page: Page, why: str) -> None:
 
 
 def test_off_where_the_rules_were_refused_is_not_told_as_silent(
-    new_person: NewPerson, site: Site
+    person: Person, tab: Page, site: Site
 ) -> None:
     """And the refusal is told on pages of no site, too."""
-    person = new_person("off-refused")
-    person.start()
     _refuse(person)
     choose(person, '[sites."news.test"]\nbutton = "off"\n')
-    page = person.new_page()
     why = "The browser did not take the rules for single sites (no more room)."
-    popup = person.popup(page)
+    popup = person.popup(tab)
     popup.wait_for_text(why)
     popup.close()
-    page.goto(page_at(site, "news.test", "off"))
+    tab.goto(page_at(site, "news.test", "off"))
     assert sent_to(site, "news.test", "/page/off") == BOTH
-    _is_off_and_reached(person, page, why)
-    person.stop()
+    _is_off_and_reached(person, tab, why)
 
 
 def test_off_under_a_name_that_no_rule_can_have_is_not_told_as_silent(
-    new_person: NewPerson, site: Site
+    person: Person, tab: Page, site: Site
 ) -> None:
     """No more once it is taken out: nothing is marked then."""
-    person = new_person("off-long")
-    person.start()
     before = person.terms_file.read_text("utf-8")
     choose(person, f'[sites."{LONG}"]\nbutton = "off"\n')
-    page = person.new_page()
-    page.goto(page_at(site, LONG, "long"))
+    tab.goto(page_at(site, LONG, "long"))
     assert sent_to(site, LONG, "/page/long") == BOTH
-    _is_off_and_reached(person, page, f"Of {LONG} the name has more parts")
+    _is_off_and_reached(person, tab, f"Of {LONG} the name has more parts")
     options = person.options()
     person.edit_terms(lambda _: before)
     options.wait_for("#sites[hidden]")
     assert options.run(_BADGE) == ""
     options.close()
-    person.stop()
 
 
 def test_a_refusal_of_a_tabs_rules_is_told_until_none_are_wanted(
-    new_person: NewPerson, site: Site
+    person: Person, tab: Page, site: Site
 ) -> None:
     """DNT off alone, which only such rules can say of what a page loads."""
-    person = new_person("refused-for-tabs")
-    person.start()
     choose(person, '[sites."news.test"]\ndnt = "off"\n')
     _refuse(person, _FOR_TABS)
-    page = person.new_page()
-    page.goto(page_at(site, "news.test"))
-    popup = person.popup(page)
+    tab.goto(page_at(site, "news.test"))
+    popup = person.popup(tab)
     popup.wait_for_text("The browser did not take all rules for single tabs (no more room).")
     popup.close()
     options = person.options()
     options.wait_for_text("The browser did not take all rules for single tabs (no more room).")
     assert options.run(_BADGE) == "!"
-    page.goto(page_at(site, "ads.test"))
+    tab.goto(page_at(site, "ads.test"))
     options.wait_until_hidden("#unapplied")
     assert options.run(_BADGE) == ""
     options.close()
-    person.stop()

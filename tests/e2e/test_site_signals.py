@@ -21,6 +21,7 @@ from tests.e2e.per_site import (
     UNTIL,
     Sent,
     choose,
+    chosen,
     frames_read,
     page_at,
     sent_to,
@@ -304,39 +305,33 @@ return [all.length, all.filter(({ condition }) => condition.regexFilter).length]
 """
 
 
-def test_five_thousand_choices_fit_and_hold(new_person: NewPerson, site: Site) -> None:
+def test_five_thousand_choices_fit_and_hold(person: Person, tab: Page, site: Site) -> None:
     """In a few hundred rules, the first and the last as good as any."""
-    person = new_person("many")
-    person.start()
-    choose(person, many(5_000) + CHOICES)
-    options = person.options()
-    assert options.run("return document.querySelector('#unapplied').textContent;") == ""
-    total, patterns = options.run(_COUNTS)
-    options.close()
-    assert 100 < patterns < total < 1_000
-    page = person.new_page()
-    for host, sent in (("ads.test", BOTH), ("www.news.test", NEITHER)):
-        page.goto(page_at(site, host))
-        assert sent_to(site, host, "/page/a") == sent
-        assert sent_to(site, host, "/own.svg") == sent
-    person.stop()
+    with chosen(person, many(5_000)):
+        options = person.options()
+        assert options.run("return document.querySelector('#unapplied').textContent;") == ""
+        total, patterns = options.run(_COUNTS)
+        options.close()
+        assert 100 < patterns < total < 1_000
+        for host, sent in (("ads.test", BOTH), ("www.news.test", NEITHER)):
+            tab.goto(page_at(site, host))
+            assert sent_to(site, host, "/page/a") == sent
+            assert sent_to(site, host, "/own.svg") == sent
 
 
 def test_a_name_that_no_rule_can_have_is_told_and_the_others_hold(
-    new_person: NewPerson, site: Site
+    person: Person, tab: Page, site: Site
 ) -> None:
-    person = new_person("misfits")
-    person.start()
     long = ".".join("a" * 21)
-    choose(person, f'[sites."{long}"]\ngpc = "off"\n[sites."news.123"]\ngpc = "off"\n' + CHOICES)
-    options = person.options()
-    options.wait_for_text(f"Of {long} the name has more parts than the browser’s rules can hold")
-    options.wait_for_text("news.123: no site can have that name")
-    options.close()
-    page = person.new_page()
-    page.goto(page_at(site, "news.test"))
-    assert sent_to(site, "news.test", "/page/a") == GPC_OFF
-    popup = person.popup(page)
-    popup.wait_for_text("Write a wildcard over a shorter name in terms.toml.")
-    popup.close()
-    person.stop()
+    with chosen(person, f'[sites."{long}"]\ngpc = "off"\n[sites."news.123"]\ngpc = "off"\n'):
+        options = person.options()
+        options.wait_for_text(
+            f"Of {long} the name has more parts than the browser’s rules can hold"
+        )
+        options.wait_for_text("news.123: no site can have that name")
+        options.close()
+        tab.goto(page_at(site, "news.test"))
+        assert sent_to(site, "news.test", "/page/a") == GPC_OFF
+        popup = person.popup(tab)
+        popup.wait_for_text("Write a wildcard over a shorter name in terms.toml.")
+        popup.close()

@@ -6,10 +6,13 @@ clicks and keys are input events, and the popup is the panel that hangs from the
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,8 @@ ID = manifests.gecko_id()
 UUID = "11111111-2222-4333-8444-555555555555"
 ORIGIN = f"moz-extension://{UUID}"
 BUTTON = "rbutton_rbutton_org-browser-action"
+#: Of a profile: who has it open, and where to reach that.
+_LOCKS = shutil.ignore_patterns("lock", ".parentlock", "MarionetteActivePort")
 _PREFERENCES = {
     "marionette.port": 0,  # any; it is written into the profile
     "extensions.webextensions.uuids": json.dumps({ID: UUID}),
@@ -166,6 +171,17 @@ def _filled(script: str, **values: str) -> str:
     for name, value in values.items():
         script = script.replace(f"{{{name}}}", json.dumps(value))
     return script
+
+
+@cache
+def _a_folder() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="rbutton-firefox-")
+
+
+@cache
+def _used_before() -> Path:
+    """A profile of a Firefox without the button; most of a first start is the making of one."""
+    return Firefox(Path(_a_folder().name), None).first_run()
 
 
 class _FirefoxPage(Page):
@@ -318,7 +334,26 @@ class Firefox(Browser):
 
     def start(self, environ: Mapping[str, str]) -> None:
         if self._new:
-            self._lay_out()
+            shutil.copytree(_used_before(), self._profile, ignore=_LOCKS)
+        self._run(environ)
+        if self._new:
+            self._new = False
+            if self._extension:
+                self._install(self._extension)
+
+    def first_run(self) -> Path:
+        """Start it on a profile that has nothing in it yet, and stop it again: the profile."""
+        self._profile.mkdir()
+        lines = (
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+            for name, value in _PREFERENCES.items()
+        )
+        (self._profile / "user.js").write_text("".join(lines), "utf-8")
+        self._run(os.environ)
+        self.stop()
+        return self._profile
+
+    def _run(self, environ: Mapping[str, str]) -> None:
         port = self._profile / "MarionetteActivePort"
         port.unlink(missing_ok=True)
         with self._log.open("ab") as log:
@@ -339,10 +374,6 @@ class Firefox(Browser):
         )
         self._driver = Marionette(host="127.0.0.1", port=int(told))
         self.driver.start_session()
-        if self._new:
-            self._new = False
-            if self._extension:
-                self._install(self._extension)
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -434,14 +465,6 @@ class Firefox(Browser):
         page = Tab(self.driver, handle)
         _until(self.driver, lambda: page.run(_LOADED), f"{url} was not loaded")
         return page
-
-    def _lay_out(self) -> None:
-        self._profile.mkdir()
-        lines = (
-            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
-            for name, value in _PREFERENCES.items()
-        )
-        (self._profile / "user.js").write_text("".join(lines), "utf-8")
 
     def _install(self, extension: Path) -> None:
         with zipfile.ZipFile(self._packed, "w") as packed:
