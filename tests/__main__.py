@@ -126,7 +126,6 @@ def _nobodys(folder: Path) -> dict[str, str]:
         "HOME": str(home),
         "XDG_RUNTIME_DIR": str(runtime),
         "PIP_CACHE_DIR": str(CACHE / "pip"),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
