@@ -67,6 +67,23 @@ export function regionsOf(signals) {
   return regions;
 }
 
+/**
+ * Without the choices that change nothing of one signal, nor of what lies below them.
+ * @param {"dnt" | "gpc"} signal
+ * @param {Signals} signals
+ * @returns {Signals} whose values hold for that signal alone
+ */
+export function onlyOf(signal, { sites = [], exceptions = [], ...general }) {
+  const said = new Map(sites.map((one) => [one.site, one[signal]]));
+  const everywhere = general[signal] ? "on" : "off";
+  const above = (name) => said.get(namesOf(name).slice(1).find((one) => said.has(one))) ?? everywhere;
+  return {
+    ...general,
+    sites: sites.filter(({ site }) => said.get(site) !== above(site)),
+    exceptions: signal === "dnt" ? exceptions : [],
+  };
+}
+
 /** @returns {(name: string) => Values} of a host, or of all below one that no longer name divides */
 function reader(signals, exceptions) {
   const { dnt, gpc } = signals;

@@ -46,8 +46,8 @@ export function fit(signals) {
 /** What signals that fit come to in this browser. */
 function planned(signals) {
   const everywhere = general(signals);
-  const regions = [...regionsOf(signals).values()];
-  return { signals, rules: standingRules(everywhere, regions), scripts: registrations(everywhere, regions) };
+  const rules = standingRules(everywhere, [...regionsOf(signals).values()]);
+  return { signals, rules, scripts: registrations(everywhere, signals) };
 }
 
 /**

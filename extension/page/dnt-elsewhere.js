@@ -1,4 +1,4 @@
-// As dnt.js, in a frame of a site that has another value, on a page of somebody else's.
+// As dnt.js, in a frame on a page of somebody else's, where some sites are told otherwise.
 try {
   let here = false;
   try {

@@ -228,11 +228,22 @@ _COMPARE = """
 const { lookup, regionsOf } = await import("/regions.js");
 const { namesOf } = await import("/site_names.js");
 const { standingRules } = await import("/site_rules.js");
-const { general } = await import("/regions.js");
+const { registrations } = await import("/site_scripts.js");
+const { dntFor, general } = await import("/regions.js");
+const matches = (pattern, host) => {
+  const name = pattern.slice("*://".length, -"/*".length);
+  return ["*", host].includes(name)
+    || (name.startsWith("*.") && `.${host}`.endsWith(name.slice(1)));
+};
+const HERE = { "page/dnt.js": "1", "page/dnt-here.js": "1", "page/dnt-exception.js": "0",
+  "page/gpc.js": true, "page/gpc-here.js": true };
+const ELSEWHERE = { "page/dnt.js": "1", "page/dnt-elsewhere.js": "1",
+  "page/gpc.js": true, "page/gpc-elsewhere.js": true };
 const wrong = [];
 for (const { signals, hosts } of CASES) {
   const at = lookup(signals);
   const rules = standingRules(general(signals), [...regionsOf(signals).values()]);
+  const scripts = registrations(general(signals), signals);
   const below = (host, domain) => host === domain || host.endsWith(`.${domain}`);
   for (const [host, wanted] of Object.entries(hosts)) {
     const { dnt, gpc } = at(host);
@@ -251,13 +262,28 @@ for (const { signals, hosts } of CASES) {
     const right = JSON.stringify(
       { DNT: wanted.dnt ? [wanted.dnt] : [], "Sec-GPC": wanted.gpc ? ["1"] : [] });
     if (by !== right) wrong.push([host, right, by]);
+
+    // As a browser chooses scripts: one at most for a page's own, and elsewhere as in general.
+    const files = scripts.filter((script) => script.matches.some((one) => matches(one, host))
+      && !(script.excludeMatches ?? []).some((one) => matches(one, host))).flatMap(({ js }) => js);
+    const read = (signal, values) => {
+      const some = files.filter((file) => file.startsWith(`page/${signal}`) && file in values);
+      return [...new Set(some.map((file) => values[file]))];
+    };
+    const all = general(signals);
+    for (const [signal, here, elsewhere] of [
+      ["dnt", dntFor(at(host), host), all.dnt], ["gpc", gpc || null, all.gpc || null]]) {
+      const told = JSON.stringify([read(signal, HERE), read(signal, ELSEWHERE)]);
+      const due = JSON.stringify([here, elsewhere].map((value) => value === null ? [] : [value]));
+      if (told !== due) wrong.push([host, signal, due, told]);
+    }
   }
 }
 return JSON.stringify(wrong.slice(0, 5));
 """
 
 
-def test_the_rules_say_what_the_settings_say(person: Person) -> None:
+def test_the_rules_and_scripts_say_what_the_settings_say(person: Person) -> None:
     """Names of a few labels in every arrangement, against `Settings.signals_with`."""
     chance = random.Random(7)
     hosts = [".".join(labels) for size in range(1, 5) for labels in product("ab", repeat=size)]
