@@ -19,6 +19,8 @@ let live = null;
 let lastGood = null;
 /** @type {import("./signals.js").Signals | null} what the browser sends since this life of the worker */
 let inForce = null;
+/** @type {import("./signals.js").Signals | null} the same with what no rule can be made of */
+let holds = null;
 /** @type {ReturnType<typeof alarm>} */
 let ring;
 const inTurn = serial();
@@ -31,8 +33,8 @@ const read = api.storage.local.get("settings").then((/** @type {{settings?: Last
 /** @returns {object | null} docs/native.md, "Settings" */
 export const told = () => live;
 
-/** @returns {import("./signals.js").Signals} what should go out now */
-export const signals = () => lastGood?.signals ?? DEFAULT;
+/** @returns {import("./signals.js").Signals} what goes out now: what is on its way to the browser is not told before it holds */
+export const signals = () => holds ?? lastGood?.signals ?? DEFAULT;
 
 /** @returns {import("./signals.js").Unapplied[]} what of it does not go out as it should */
 export const unapplied = () => [
@@ -91,6 +93,7 @@ const put = (signals) => inTurn(async () => {
   if (!inForce && changed) await tabSignals.forget();
   inForce = sent ?? inForce ?? fitting;
   await tabSignals.follow(inForce);
+  holds = signals;
   left = [...misfits, ...refused];
   // Also with nobody awake, and no host to tell.
   ring((signals.exceptions ?? []).map(({ until }) => until));

@@ -43,8 +43,8 @@ def measure(stage: Stage) -> Iterator[Ratio]:
 
         loaded = partial(load, tab, origin)
         for what, once, rounds in (
-            (f"a page of {REQUESTS} small requests", loaded, 60),
-            ("button pressed to popup painted", pressed, 20),
+            (f"a page of {REQUESTS} small requests", loaded, 40),
+            ("button pressed to popup painted", pressed, 30),
         ):
             yield from in_turn(
                 stage.name,
@@ -52,6 +52,7 @@ def measure(stage: Stage) -> Iterator[Ratio]:
                 partial(timed, True, once),
                 Other("the same without any", partial(timed, False, once), 1.05),
                 rounds=rounds,
+                times=5,
             )
         person.edit_terms(lambda _: plain)
         options.close()

@@ -22,6 +22,7 @@ def measure(stage: Stage) -> Iterator[Ratio]:
             Other("the same rules alone", lambda: load(tabs[stage.rules], origin), 1.05),
             Other("no extension", lambda: load(tabs[stage.bare], origin)),
             rounds=60,
+            times=5,
         )
         for tab in tabs.values():
             tab.close()

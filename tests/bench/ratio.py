@@ -81,11 +81,19 @@ class Other:
 
 
 def in_turn(
-    where: str, what: str, ours: Callable[[], float], *others: Other, rounds: int
+    where: str, what: str, ours: Callable[[], float], *others: Other, rounds: int, times: int = 1
 ) -> list[Ratio]:
     """Run ours and each other `rounds` times in turn, after one round that does not count.
 
     Every other round goes the other way about: what comes first may pay for what was before.
+
+    Args:
+        where: as in `Ratio`.
+        what: as in `Ratio`.
+        ours: as `Other.run`.
+        others: what it is held against.
+        rounds: how many ratios.
+        times: in a row, of which the middle one counts: for what swings by itself.
     """
     runs = dict(enumerate([ours, *(other.run for other in others)]))
     for run in runs.values():
@@ -93,7 +101,7 @@ def in_turn(
     timed: list[list[float]] = [[] for _ in runs]
     for number in range(rounds):
         for which in reversed(runs) if number % 2 else runs:
-            timed[which].append(runs[which]())
+            timed[which].append(statistics.median(runs[which]() for _ in range(times)))
     mine, *theirs = map(tuple, timed)
     return [
         Ratio(where, what, other.against, other.aim, mine, took)

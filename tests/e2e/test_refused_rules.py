@@ -1,5 +1,5 @@
-"""A browser that refuses rules or page scripts of signals, made up: no terms.toml brings one to do
-so, as test_site_signals shows. All that follows from the refusal is real."""
+"""A browser that refuses rules or page scripts of signals, or takes its time. That is made up: no
+terms.toml brings one to do so, as test_site_signals shows. All that follows from it is real."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,8 @@ from tests.e2e.browsers.chromium import Chromium
 from tests.e2e.per_site import (
     BOTH,
     LONG,
+    NEITHER,
+    UNTIL,
     Sent,
     choose,
     frames_read,
@@ -45,6 +47,13 @@ const isForTabs = ({ id }) => id >= 100 && id < 5000;
 rules.updateSessionRules = (change) => change.addRules?.some(isForTabs)
   ? Promise.reject(new Error("no more room")) : update(change);
 """
+_IN_TIME = """
+const { declarativeNetRequest: rules } = self.browser ?? self.chrome;
+const update = rules.updateDynamicRules.bind(rules);
+rules.updateDynamicRules = (change) => new Promise((taken) => {
+  self.takeRules = () => taken(update(change));
+});
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +75,10 @@ def _refuses_no_more(person: Person) -> Iterator[None]:
     options.close()
 
 
-def _refuse(person: Person, what: str = _SITE_RULES) -> None:
+def _in_background(person: Person, what: str) -> None:
     """Made up in the background's own world."""
     if isinstance(person.browser, Chromium):
-        person.browser.worker.evaluate(f"() => {{ {what} }}")
+        person.browser.worker.evaluate(f"async () => {{ {what} }}")
         return
     options = person.options()
     options.run(f"const self = await browser.runtime.getBackgroundPage(); {what}")
@@ -79,7 +88,7 @@ def _refuse(person: Person, what: str = _SITE_RULES) -> None:
 def test_a_refusal_is_told_and_the_general_signals_stay(
     person: Person, tab: Page, site: Site
 ) -> None:
-    _refuse(person)
+    _in_background(person, _SITE_RULES)
     choose(person, '[sites."news.test"]\ngpc = "off"\n')
     options = person.options()
     options.wait_for_text("The browser did not take the rules for single sites (no more room).")
@@ -107,7 +116,7 @@ def test_a_refusal_of_the_general_signals_is_not_told_as_one_of_single_sites(
     person: Person, tab: Page, site: Site, refused: str, *, why: str, sent: Sent
 ) -> None:
     """What stood before still does: of headers, and so of what pages read, or of that alone."""
-    _refuse(person, refused)
+    _in_background(person, refused)
     options = person.options()
     person.edit_terms(lambda before: before.replace('dnt = "on"', 'dnt = "off"', 1))
     options.wait_for_text(why)
@@ -143,7 +152,7 @@ def test_off_where_the_rules_were_refused_is_not_told_as_silent(
     person: Person, tab: Page, site: Site
 ) -> None:
     """And the refusal is told on pages of no site, too."""
-    _refuse(person)
+    _in_background(person, _SITE_RULES)
     choose(person, '[sites."news.test"]\nbutton = "off"\n')
     why = "The browser did not take the rules for single sites (no more room)."
     popup = person.popup(tab)
@@ -175,7 +184,7 @@ def test_a_refusal_of_a_tabs_rules_is_told_until_none_are_wanted(
 ) -> None:
     """DNT off alone, which only such rules can say of what a page loads."""
     choose(person, '[sites."news.test"]\ndnt = "off"\n')
-    _refuse(person, _FOR_TABS)
+    _in_background(person, _FOR_TABS)
     tab.goto(page_at(site, "news.test"))
     popup = person.popup(tab)
     popup.wait_for_text("The browser did not take all rules for single tabs (no more room).")
@@ -187,3 +196,22 @@ def test_a_refusal_of_a_tabs_rules_is_told_until_none_are_wanted(
     options.wait_until_hidden("#unapplied")
     assert options.run(_BADGE) == ""
     options.close()
+
+
+def test_off_is_told_once_it_holds(person: Person, tab: Page, site: Site) -> None:
+    """A page that is loaded as soon as the popup says it gets no signal."""
+    tab.goto(page_at(site, "news.test"))
+    _in_background(person, _IN_TIME)
+    popup = person.popup(tab)
+    popup.wait_for("#reach:not([hidden]):not([disabled])")
+    popup.click("#off-here")
+    _in_background(person, f"{UNTIL} await until(() => self.takeRules);")
+    popup = person.popup(tab)
+    popup.wait_for("html[data-reason=nothing-here]")
+    popup.close()
+    _in_background(person, "self.takeRules();")
+    popup = person.popup(tab)
+    popup.wait_for("html[data-state=off]")
+    popup.close()
+    tab.goto(page_at(site, "news.test", "off"))
+    assert sent_to(site, "news.test", "/page/off") == NEITHER
