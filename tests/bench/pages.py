@@ -21,8 +21,8 @@ def measure(stage: Stage) -> Iterator[Ratio]:
             lambda: load(tabs[stage.ours], origin),
             Other("the same rules alone", lambda: load(tabs[stage.rules], origin), 1.05),
             Other("no extension", lambda: load(tabs[stage.bare], origin)),
-            rounds=60,
-            times=5,
+            rounds=40,
+            times=3,
         )
         for tab in tabs.values():
             tab.close()

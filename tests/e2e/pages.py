@@ -107,7 +107,8 @@ async def _page(request: Request) -> Response:
     frame = request.query_params.get("frame")
     inside = f'<iframe src="{frame}" title="framed"></iframe>' if frame else ""
     return HTMLResponse(
-        f"<!doctype html><title>{request.url.path}</title>"
+        # Without an icon of its own a page asks for one, and while it waits Firefox cannot keep it.
+        f'<!doctype html><title>{request.url.path}</title><link rel="icon" href="data:,">'
         f'<input aria-label="something to type in">{inside}<p>Hello</p>'
     )
 
