@@ -3,7 +3,7 @@
 
 import * as host from "./host.js";
 import * as settings from "./settings.js";
-import { hostOf, longest, namesOf } from "./site_names.js";
+import { hostOf, inherited, longest } from "./site_names.js";
 
 const DOMAINS = 500;
 
@@ -42,15 +42,10 @@ const buttons = () => new Map(Object.entries(settings.signals().buttons ?? {}));
 const namesIn = (reach, name, domain) => reach === "domain" && domain ? [domain, `*.${domain}`] : [name];
 
 /** What would hold under a name if it said nothing itself. */
-function inherited(name, key) {
-  const above = namesOf(name).slice(1);
-  if (key === "button") {
-    const said = buttons();
-    return said.get(above.find((one) => said.has(one))) ?? "on";
-  }
+function otherwise(name, key) {
+  if (key === "button") return inherited(buttons(), name) ?? "on";
   const { sites = [], ...general } = settings.signals();
-  const said = new Map(sites.map((one) => [one.site, one[key]]));
-  return said.get(above.find((one) => said.has(one))) ?? (general[key] ? "on" : "off");
+  return inherited(new Map(sites.map((one) => [one.site, one[key]])), name) ?? (general[key] ? "on" : "off");
 }
 
 /**
@@ -62,7 +57,7 @@ export async function choose({ name, reach, key, value }, take) {
   const names = namesIn(reach, name, domain);
   // What this very host says would stand before what its domain does.
   if (!names.includes(name)) await set(name, key, null, take);
-  for (const one of names) await set(one, key, value === inherited(one, key) ? null : value, take);
+  for (const one of names) await set(one, key, value === otherwise(one, key) ? null : value, take);
 }
 
 async function set(name, key, value, take) {

@@ -2,7 +2,7 @@
 // below one, from the person's choices and exceptions. Everything else is as it is in general. Pure.
 // An exception counts where DNT goes out: off is off.
 
-import { covers, domainOf, isWildcard, namesOf } from "./site_names.js";
+import { covers, domainOf, inherited, isWildcard, namesOf } from "./site_names.js";
 
 /**
  * @typedef {{dnt: boolean, gpc: boolean,
@@ -76,10 +76,9 @@ export function regionsOf(signals) {
 export function onlyOf(signal, { sites = [], exceptions = [], ...general }) {
   const said = new Map(sites.map((one) => [one.site, one[signal]]));
   const everywhere = general[signal] ? "on" : "off";
-  const above = (name) => said.get(namesOf(name).slice(1).find((one) => said.has(one))) ?? everywhere;
   return {
     ...general,
-    sites: sites.filter(({ site }) => said.get(site) !== above(site)),
+    sites: sites.filter(({ site }) => said.get(site) !== (inherited(said, site) ?? everywhere)),
     exceptions: signal === "dnt" ? exceptions : [],
   };
 }

@@ -19,7 +19,7 @@ let live = null;
 let lastGood = null;
 /** @type {import("./signals.js").Signals | null} what the browser sends since this life of the worker */
 let inForce = null;
-/** @type {import("./signals.js").Signals | null} the same with what no rule can be made of */
+/** @type {import("./signals.js").Signals | null} what was put into the browser last, with all that it did not take */
 let holds = null;
 /** @type {ReturnType<typeof alarm>} */
 let ring;
@@ -28,13 +28,14 @@ const inTurn = serial();
 let left = [];
 const read = api.storage.local.get("settings").then((/** @type {{settings?: LastGood}} */ { settings }) => {
   lastGood ??= settings ?? null;
+  holds ??= settings?.signals ?? null;
 });
 
 /** @returns {object | null} docs/native.md, "Settings" */
 export const told = () => live;
 
 /** @returns {import("./signals.js").Signals} what goes out now: what is on its way to the browser is not told before it holds */
-export const signals = () => holds ?? lastGood?.signals ?? DEFAULT;
+export const signals = () => holds ?? DEFAULT;
 
 /** @returns {import("./signals.js").Unapplied[]} what of it does not go out as it should */
 export const unapplied = () => [

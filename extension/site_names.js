@@ -17,16 +17,31 @@ export function namesOf(host) {
 }
 
 /**
+ * What the first of some names says.
+ * @template T
+ * @param {Map<string, T>} said
+ * @param {string[]} names
+ * @returns {T | undefined}
+ */
+const first = (said, names) => said.get(names.find((one) => said.has(one)));
+
+/**
  * What the longest fitting name says.
  * @template T
  * @param {Map<string, T>} said
  * @param {string} host
  * @returns {T | undefined}
  */
-export function longest(said, host) {
-  const name = namesOf(host).find((one) => said.has(one));
-  return name === undefined ? undefined : said.get(name);
-}
+export const longest = (said, host) => first(said, namesOf(host));
+
+/**
+ * What would hold under a name if it said nothing itself.
+ * @template T
+ * @param {Map<string, T>} said
+ * @param {string} name
+ * @returns {T | undefined}
+ */
+export const inherited = (said, name) => first(said, namesOf(name).slice(1));
 
 /** @param {string} name @param {string} host a host or another name @returns {boolean} whether the one takes in all of the other */
 export const covers = (name, host) => namesOf(host).includes(name);

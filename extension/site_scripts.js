@@ -23,7 +23,7 @@ const FILES = {
     const dnt = dntFor(values, name);
     return dnt && (dnt === general.dnt ? "page/dnt.js" : DNT_HERE[dnt]);
   },
-  gpc: (general, { gpc }) => gpc ? gpc === general.gpc ? "page/gpc.js" : "page/gpc-here.js" : null,
+  gpc: (general, { gpc }) => gpc ? `page/gpc${general.gpc ? "" : "-here"}.js` : null,
 };
 
 /**

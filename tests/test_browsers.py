@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rbutton import cli
 from rbutton.browsers import debian, environment, files
 from rbutton.browsers.here import find
 from rbutton.browsers.places import places
@@ -255,6 +256,11 @@ def test_an_environment_counts_as_used_while_a_program_of_it_runs(tmp_path: Path
         assert environment.in_use(env)
         running.stdin.close()
     assert not environment.in_use(env)
+
+
+def test_every_verb_of_the_command_is_tried_before_anyone_is_sent_to_an_environment() -> None:
+    """The command itself loads only the one that is asked for."""
+    assert {f"rbutton.cli.{one}" for one in cli.VERBS.values()} <= set(environment.DAILY.modules)
 
 
 def test_work_is_told_in_plain_lines_where_there_is_no_terminal() -> None:

@@ -34,8 +34,13 @@ class Use:
     """Imported as a trial, before anyone is sent to it."""
 
 
-# The host imports its larger half, `exchange`, only when it is needed.
-_HOST = ("rbutton.native.__main__", "rbutton.native.exchange", "rbutton.cli")
+# The host imports its larger half, `exchange`, only when it is needed; the command, only the verb.
+_VERBS = "agreements build doctor export forget import_ signals site sites terms verify withdraw"
+_HOST = (
+    "rbutton.native.__main__",
+    "rbutton.native.exchange",
+    *(f"rbutton.cli.{verb}" for verb in _VERBS.split()),
+)
 DAILY = Use("agent", _HOST)
 _PLAY = ("rbutton.demo.__main__", "rbutton.demo.chromium", "rbutton.demo.firefox")
 DEMO = Use("agent,site,demo", (*_PLAY, *_HOST))

@@ -10,7 +10,7 @@ from rbutton import __version__
 from rbutton.cli.commands import NO, NOT_SET_UP, USAGE, show_verbs
 from rbutton.person.errors import PersonError
 
-_VERBS = {
+VERBS = {
     "terms": "terms",
     "signals": "signals",
     "agreements": "agreements",
@@ -64,7 +64,7 @@ def _loaded(arguments: Sequence[str]) -> list[ModuleType]:
     """The verb that is asked for, else all there are, which takes longer than most of them run."""
     asked = next(iter(arguments), None)
     try:
-        return [_module(_VERBS[asked])] if asked in _VERBS else [*map(_module, _VERBS.values())]
+        return [_module(VERBS[asked])] if asked in VERBS else [*map(_module, VERBS.values())]
     except ModuleNotFoundError as error:
         # A site's owner installs nothing of a person's.
         if (error.name or "").startswith("rbutton"):
