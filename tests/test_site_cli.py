@@ -335,6 +335,16 @@ def test_an_owner_needs_nothing_of_a_persons(where: Path) -> None:
     assert "install_host.py" in without(PERSONS, "--help").stdout
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["agreements", "signals", "verify", "terms check", "sites list", "doctor", "forget a.example"],
+)
+def test_an_owner_who_asks_for_what_is_a_persons_is_told_how_to_have_it(asked: str) -> None:
+    done = without(PERSONS, *asked.split())
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.fullmatch(r"rbutton: \w+ is not installed here\. .*install_host\.py\n", done.stderr)
+
+
 def test_a_person_needs_nothing_of_the_kit(where: Path) -> None:
     """And is told what is missing, where they ask for it."""
     assert "agreements" in without(KIT, "--help").stdout

@@ -29,6 +29,9 @@ VERBS = {
 _EXIT = {"usage": USAGE, "backup": NO, "config": NO, "unknown-agreement": NO}
 
 
+_FOR_PERSONS = "The commands for a person: python3 install_host.py"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -36,11 +39,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(arguments)
+    except PersonError as error:
+        print(f"rbutton: {error.message} {error.fix}", file=sys.stderr)
+        return _EXIT.get(error.code, NOT_SET_UP)
+    except ModuleNotFoundError as error:
+        if not _is_for_persons(error) or arguments[0] == "site":
+            raise
+        print(f"rbutton: {error.name} is not installed here. {_FOR_PERSONS}", file=sys.stderr)
+        return NOT_SET_UP
+    # Ctrl-C, and Ctrl-D at a question.
+    except (KeyboardInterrupt, EOFError):
+        print("\nrbutton: Stopped.", file=sys.stderr)
+        return NO
+
+
+def _run(arguments: Sequence[str]) -> int:
     verbs = _loaded(arguments)
     parser = argparse.ArgumentParser(
         prog="rbutton",
         description="Your own terms, and who signed them.",
-        epilog="The commands for a person: python3 install_host.py" if len(verbs) == 1 else None,
+        epilog=_FOR_PERSONS if len(verbs) == 1 else None,
     )
     parser.add_argument("--version", action="version", version=__version__)
     show_verbs(parser)
@@ -48,28 +68,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb in verbs:
         verb.add(commands)
     options = parser.parse_args(arguments)
-    try:
-        code: int = options.run(options)
-    except PersonError as error:
-        print(f"rbutton: {error.message} {error.fix}", file=sys.stderr)
-        return _EXIT.get(error.code, NOT_SET_UP)
-    # Ctrl-C, and Ctrl-D at a question.
-    except (KeyboardInterrupt, EOFError):
-        print("\nrbutton: Stopped.", file=sys.stderr)
-        return NO
+    code: int = options.run(options)
     return code
 
 
 def _loaded(arguments: Sequence[str]) -> list[ModuleType]:
     """The verb that is asked for, else all there are, which takes longer than most of them run."""
     asked = next(iter(arguments), None)
+    if asked in VERBS:
+        return [_module(VERBS[asked])]
     try:
-        return [_module(VERBS[asked])] if asked in VERBS else [*map(_module, VERBS.values())]
+        return [*map(_module, VERBS.values())]
     except ModuleNotFoundError as error:
-        # A site's owner installs nothing of a person's.
-        if (error.name or "").startswith("rbutton"):
+        if not _is_for_persons(error):
             raise
         return [_module("site")]
+
+
+def _is_for_persons(missing: ModuleNotFoundError) -> bool:
+    # A site's owner installs nothing of a person's.
+    return not (missing.name or "").startswith("rbutton")
 
 
 def _module(name: str) -> ModuleType:
