@@ -5,17 +5,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.processes import PATIENCE
 from tests.test_site_http import Server
 
 
 @contextmanager
-def serving(where: Path, workers: int = 1) -> Iterator[tuple[Server, subprocess.Popen[str]]]:
+def serving(
+    where: Path, workers: int = 1, host: str = "127.0.0.1"
+) -> Iterator[tuple[Server, subprocess.Popen[str]]]:
     """Serve the site in that folder, on any free port, until the end of the block."""
     command = [sys.executable, "-P", "-m", "rbutton.cli", "site", "serve", str(where)]
     process = subprocess.Popen(
-        [*command, "--port", "0", "--workers", str(workers)],
+        [*command, "--host", host, "--port", "0", "--workers", str(workers)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -24,9 +27,10 @@ def serving(where: Path, workers: int = 1) -> Iterator[tuple[Server, subprocess.
         assert process.stdout
         said = process.stdout.readline()
         assert "listens on" in said
-        address = said.split("listens on http://")[1].partition(";")[0]
-        host, _, port = address.partition(":")
-        yield Server((host, int(port))), process
+        address = urlsplit(said.split("listens on ")[1].partition(";")[0])
+        assert address.hostname == host
+        assert address.port
+        yield Server((host, address.port)), process
     finally:
         process.terminate()
         process.wait(PATIENCE)

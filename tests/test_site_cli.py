@@ -18,6 +18,7 @@ from rbutton.site.errors import FolderError
 from rbutton.terms import notice, policy, promise
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.keys import PublicKey
+from tests import site_process
 from tests.commands import rbutton
 from tests.shops import NOW, ORIGIN, Proffer, Shop, proffer
 
@@ -249,6 +250,13 @@ def test_a_port_that_is_taken_is_told(where: Path) -> None:
     assert "--port" in said
     said = site("serve", where, "--port", 65_536, code=3)
     assert ".." not in said
+
+
+def test_it_listens_on_ipv6(where: Path) -> None:
+    """And says where, as an address that can be typed."""
+    site("init", where, *NEW)
+    with site_process.serving(where, host="::1") as (server, _):
+        assert server.ask("GET", "/.well-known/emanciterms.json")[0] == 200
 
 
 def test_there_is_a_worker(where: Path) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rbutton.site import asgi, wsgi
 from rbutton.site.asgi import EmanciTerms
+from rbutton.site.limit import Rate
 from rbutton.site.policy import SitePolicy
 from rbutton.site.site import Site
 from rbutton.site.store import Store
@@ -257,22 +259,31 @@ def test_under_wsgi_no_more_is_read_than_counts(site: Running, length: str, stat
             read.append(size)
             return b" " * size
 
+    app = wsgi.EmanciTerms(lambda *_: [], Site(site.policy, site.store))
+    assert status_under(app, Endless(), CONTENT_LENGTH=length) == status
+    assert max(read) <= 65_537
+
+
+def test_under_wsgi_a_visitor_counts_for_themselves(site: Running) -> None:
+    app = wsgi.EmanciTerms(lambda *_: [], Site(site.policy, site.store, Rate(1, 1)))
+
+    def post(address: str) -> int:
+        return status_under(app, BytesIO(b"{}"), CONTENT_LENGTH="2", REMOTE_ADDR=address)
+
+    assert [post("192.0.2.1") for _ in range(2)] == [400, 429]
+    assert post("192.0.2.2") == 400
+
+
+def status_under(app: wsgi.EmanciTerms, body: Any, **environ: str) -> int:
+    """Of a post, called as a WSGI server calls it."""
     told: list[str] = []
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": ENDPOINT,
-        "CONTENT_TYPE": JOSE,
-        "CONTENT_LENGTH": length,
-        "wsgi.input": Endless(),
-    }
+    post = {"REQUEST_METHOD": "POST", "PATH_INFO": ENDPOINT, "CONTENT_TYPE": JOSE}
 
     def start_response(line: str, _: Any, __: Any = None, /) -> Any:
         told.append(line)
 
-    app = wsgi.EmanciTerms(lambda *_: [], Site(site.policy, site.store))
-    list(app(environ, start_response))
-    assert told[0].startswith(str(status))
-    assert max(read) <= 65_537
+    list(app({**post, "wsgi.input": body, **environ}, start_response))
+    return int(told[0].partition(" ")[0])
 
 
 def test_a_store_that_fails_is_no_answer(tmp_path: Path) -> None:

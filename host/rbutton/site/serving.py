@@ -58,7 +58,8 @@ def serve(
     os.environ[_FOLDER] = str(site_folder.absolute())
     os.environ[_DEMO_PAGE] = "1" if demo_page else ""
     with _door(host, port) as door:
-        address = f"http://{host}:{door.getsockname()[1]}"
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{door.getsockname()[1]}"
         if demo_page and policy.origin != address:
             raise SiteError(
                 f"{site_folder / folder.FILE} says origin = {policy.origin}, and the page would be "
