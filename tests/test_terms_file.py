@@ -11,7 +11,7 @@ import pytest
 from rbutton.person import files, terms_edit
 from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
-from rbutton.person.settings import FIRST_TEXT, Exemption, Settings
+from rbutton.person.settings import FIRST_TEXT, MAX_SITES, Exemption, Settings
 from rbutton.person.terms_file import MAX_BYTES, TermsFile
 from tests import processes
 
@@ -100,7 +100,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "broken": (lambda path: path.write_text(BROKEN), "auti", "auto"),
     "missing": (spoil_missing, "missing", "last good"),
     "unreadable": (spoil_folder, "cannot be read", "readable"),
-    "too large": (lambda path: path.write_text("#" * (MAX_BYTES + 1)), "too large", "256"),
+    "too large": (lambda path: path.write_text("#" * (MAX_BYTES + 1)), "too large", "448 KiB"),
     "not UTF-8": (lambda path: path.write_bytes(b"\n# caf\xe9\n"), "line 2", "UTF-8"),
     "brackets": (lambda path: path.write_text("a = " + "[" * 9_000), "deep", "brackets"),
 }
@@ -369,6 +369,32 @@ def test_a_section_that_is_taken_out_leaves_no_gap(home: Home) -> None:
     file.revoke("news.example")
     file.set("sites.news.example.gpc", None)
     assert home.terms_file.read_text() == FIRST_TEXT
+
+
+def test_a_section_that_is_taken_out_leaves_what_is_said_below_it(home: Home) -> None:
+    """But what is said in it stays, under its heading."""
+    below = '# What sites are asked.\n[claims]\nlook = "click"\n'
+    home.terms_file.write_text(f'[sites."a.example"]\ndnt = "off"\n\n{below}')
+    opened(home).set("sites.a.example.dnt", None)
+    assert home.terms_file.read_text() == below
+    said = '[sites."a.example"]\n# My bank.\n'
+    home.terms_file.write_text(f'{said}dnt = "off"\n\n{below}')
+    opened(home).set("sites.a.example.dnt", None)
+    assert home.terms_file.read_text() == f"{said}\n{below}"
+
+
+def test_a_list_over_several_lines_is_taken_out_whole(home: Home) -> None:
+    home.terms_file.write_text('[proffer]\nalso = [\n  "SD-BASE", # mine\n]\nlasts = "1 year"\n')
+    opened(home).set("proffer.also", None)
+    assert home.terms_file.read_text() == '[proffer]\nlasts = "1 year"\n'
+
+
+def test_as_many_sites_as_there_may_be_are_chosen_one_by_one(home: Home) -> None:
+    names = [f"a-long-name-{number}.example" for number in range(MAX_SITES)]
+    sections = (f'[sites."{name}"]\ndnt = "off"\n' for name in names[:-1])
+    home.terms_file.write_text("\n".join(sections))
+    opened(home).set(f"sites.{names[-1]}.dnt", "off")
+    assert len(opened(home).settings.sites) == MAX_SITES
 
 
 def test_what_is_set_already_leaves_the_file_alone(home: Home) -> None:
@@ -768,3 +794,11 @@ def test_an_exception_is_granted_in_a_file_without_a_last_line_feed() -> None:
         "n.example",
         "b.example",
     ]
+
+
+@pytest.mark.parametrize("text", ['sites = "x"\n', '[sites]\n"a.example" = "x"\n'])
+@pytest.mark.parametrize("value", ["off", None])
+def test_what_cannot_be_put_anywhere_is_no_success(text: str, value: str | None) -> None:
+    with pytest.raises(PersonError) as caught:
+        terms_edit.put(text, ("sites", "a.example", "dnt"), value)
+    assert "by hand" in caught.value.fix

@@ -16,7 +16,7 @@ from rbutton.person.home import Home
 from rbutton.person.ledger import Kind, Ledger, Link, Record, Tail, next_head
 from rbutton.person.sealed_file import Cost, SealedFile
 from rbutton.person.seed import Seed
-from rbutton.person.terms_file import MAX_BYTES
+from rbutton.person.terms_file import FIX_TOO_LARGE, MAX_BYTES
 from rbutton.person.verification import Progress, Verification, verified
 from rbutton.terms import documents
 from rbutton.terms.encoding import Hash, Text, Time, b64u, from_b64u, time_text
@@ -196,9 +196,7 @@ def read_if_there(path: Path) -> bytes | None:
             "config", f"{path} cannot be read: {error.strerror}.", "Make it readable."
         ) from None
     if len(found) > MAX_BYTES:
-        raise PersonError(
-            "config", f"{path} is larger than {MAX_BYTES:,} bytes.", "Keep it under 256 KiB."
-        )
+        raise PersonError("config", f"{path} is larger than {MAX_BYTES:,} bytes.", FIX_TOO_LARGE)
     return found
 
 

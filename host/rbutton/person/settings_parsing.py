@@ -6,7 +6,6 @@ import than all the rest that it waits for.
 
 import json
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -28,6 +27,7 @@ from rbutton.person.settings import (
     Site,
 )
 from rbutton.person.settings_place import Path, line_of
+from rbutton.person.toml_text import members_of
 from rbutton.terms.click_only import CLICK_ONLY
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def parse(text: str, roster: Collection[str]) -> Settings:
         PersonError: `message` names line and key, `fix` what is allowed there.
     """
     try:
-        members = tomllib.loads(text)
+        members = members_of(text)
     except RecursionError:
         raise Mistake("it is nested too deep.", "Take the brackets out.") from None
     except ValueError as error:  # TOMLDecodeError, and a number of thousands of digits

@@ -3,17 +3,16 @@
 Text in, text out. Whoever writes the result checks it first, as for any other edit.
 """
 
-import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from rbutton.person import terms_lines
 from rbutton.person.errors import Mistake, PersonError
+from rbutton.person.terms_lines import Key
+from rbutton.person.toml_text import members_of
 
 P = ParamSpec("P")
-#: ("signals", "dnt"), ("own", "clauses", "copy"), ("sites", "news.example", "dnt").
-Key = tuple[str, ...]
 
 
 def key_of(text: str) -> Key:
@@ -59,15 +58,22 @@ def put(text: str, key: Key, value: Any) -> str:
     Raises:
         PersonError: it stands where a program cannot change it.
     """
-    expected = _with(tomllib.loads(text), key, value)
-    ways = (
-        lambda: _put_line(text, key, value),
-        lambda: _put_section(text, key, value),
+    expected = _with(members_of(text), key, value)
+    lines: tuple[Callable[[], str], ...] = (lambda: terms_lines.without_key(text, key),)
+    if value is not None:
+        lines = (
+            lambda: terms_lines.with_value(text, key, value),
+            lambda: terms_lines.with_key(text, key, value),
+            lambda: terms_lines.with_new_section(text, key, value),
+        )
+    return _checked(
+        text,
+        expected,
+        *lines,
         lambda: _closed_up(text, _put(text, key, value)),
         lambda: _put(text, key, value),
         lambda: _put_dotted(text, key, value),
     )
-    return _checked(text, expected, *ways)
 
 
 @_as_its_lines_end
@@ -95,8 +101,7 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
     except ValueError:
         raise Mistake(f"“{until}” is not a time.", _TIME) from None
     without = revoke(text, site, targets)
-    plain = tomllib.loads(without)
-    section = ["[[exceptions]]", *(_line(name, value) for name, value in members.items())]
+    plain = members_of(without)
 
     def add(document: TOMLDocument) -> None:
         document["exceptions"].append(_inline(members))
@@ -105,7 +110,7 @@ def grant(text: str, site: str, targets: Sequence[str] | None, until: str | None
     return _checked(
         without,
         expected,
-        lambda: _with_section(without, "exceptions", section),
+        lambda: terms_lines.with_section(without, "[[exceptions]]", members, "exceptions"),
         lambda: _edited(without, add),
     )
 
@@ -124,7 +129,7 @@ def revoke(text: str, site: str, targets: object) -> str:
     """
     from tomlkit import TOMLDocument
 
-    plain = tomllib.loads(text)
+    plain = members_of(text)
     wanted = set(targets) if isinstance(targets, list | tuple) else targets
 
     def is_it(one: Mapping[str, Any]) -> bool:
@@ -149,122 +154,10 @@ def revoke(text: str, site: str, targets: object) -> str:
     return _checked(
         text,
         expected,
-        lambda: _without_tables(text, gone),
+        lambda: terms_lines.without_tables(text, "exceptions", gone),
         lambda: _closed_up(text, _edited(text, take_out)),
         lambda: _edited(text, take_out),
     )
-
-
-def _put_line(text: str, key: Key, value: Any) -> str:
-    """A line of its own in a section that is there: below its sample, or else the last key.
-
-    tomlkit puts it below all comments that follow, which belong to what comes next.
-
-    Raises:
-        KeyError: it is no new key of such a section.
-    """
-    *parents, name = key
-    if value is None or _at(tomllib.loads(text), key) is not None:
-        raise KeyError(name)
-    lines = text.split("\n")
-    place = _place(lines, parents, name)
-    indent = re.match(r"[ \t]*", lines[place])[0]  # type: ignore[index]
-    written = indent + _line(name, value)
-    return "\n".join([*lines[: place + 1], written, *lines[place + 1 :]])
-
-
-def _put_section(text: str, key: Key, value: Any) -> str:
-    """A section of its own for a key whose section is not there.
-
-    Raises:
-        KeyError: it is, or there is nothing to put.
-    """
-    import tomlkit
-
-    *parents, name = key
-    if value is None or _at(tomllib.loads(text), parents) is not None:
-        raise KeyError(name)
-    header = f"[{tomlkit.key(parents).as_string()}]"
-    return _with_section(text, parents[0], [header, _line(name, value)])
-
-
-def _with_section(text: str, first: str, section: Sequence[str]) -> str:
-    """With the lines of a section below the last whose name begins with `first`, else at the end.
-
-    tomlkit puts it below the comments that follow, which belong to what comes next.
-    """
-    lines = text.split("\n")
-    end, its_own = 0, False
-    for at, line in enumerate(lines, 1):
-        if (header := _header(line)) is not None:
-            its_own = first in header
-        if its_own and _says(line):
-            end = at
-    if not end:
-        end = max((at for at, line in enumerate(lines, 1) if line.strip()), default=0)
-    comments = next((at for at in range(end, len(lines)) if not lines[at].startswith("#")), end)
-    if comments < len(lines) and not lines[comments].strip():
-        end = comments
-    above = [""] if end else []
-    below = [] if lines[end : end + 1] == [""] else [""]
-    return "\n".join([*lines[:end], *above, *section, *below, *lines[end:]])
-
-
-def _place(lines: Sequence[str], parents: Sequence[str], name: str) -> int:
-    """The line of `lines` below which a new key of that section stands best."""
-    place: int | None = None
-    its_samples = True
-    sample = re.compile(rf"\s*#\s*{re.escape(name)}\s*=")
-    for at, line in enumerate(lines):
-        if place is None:
-            place = at if _at(_header(line), parents) == {} else None
-        elif _header(line) is not None:
-            break
-        elif re.match(r"\s*#\s*\[", line):
-            its_samples = False
-        elif its_samples and sample.match(line):
-            return at
-        elif line.strip() and not line.lstrip().startswith("#"):
-            place = at
-    if place is None:
-        raise KeyError(name)
-    return place
-
-
-def _header(line: str) -> Any:
-    """What the header of a section says by itself, however it is written; None: it is none."""
-    if not line.startswith("["):
-        return None
-    try:
-        return tomllib.loads(line)
-    except ValueError:
-        return None
-
-
-def _at(members: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        members = members.get(name) if isinstance(members, dict) else None
-    return members
-
-
-def _without_tables(text: str, gone: Sequence[int]) -> str:
-    """Without these of `[[exceptions]]`, header to last key: what is below belongs to the next."""
-    lines = text.split("\n")
-    headers = [at for at, line in enumerate(lines) if line.lstrip().startswith("[")]
-    own = [at for at in headers if re.match(r"\s*\[\[\s*exceptions\s*\]\]", lines[at])]
-    for number in reversed(gone):
-        start = own[number]
-        end = next((at for at in headers if at > start), len(lines))
-        last = max(at for at in range(start, end) if _says(lines[at]))
-        # Of two blank lines, above and below, one is enough.
-        above = start == 0 or not lines[start - 1].strip()
-        blank = above and last + 1 < len(lines) and not lines[last + 1].strip()
-        del lines[start : last + 1 + blank]
-    return "\n".join(lines)
-
-
-def _says(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def _put(text: str, key: Key, value: Any) -> str:
@@ -324,12 +217,6 @@ def _edited(text: str, change: Callable[[Any], None]) -> str:
     return tomlkit.dumps(document)
 
 
-def _line(name: str, value: Any) -> str:
-    import tomlkit
-
-    return f"{tomlkit.key([name]).as_string()} = {tomlkit.item(value).as_string()}"
-
-
 def _inline(members: Mapping[str, Any]) -> Any:
     import tomlkit
 
@@ -345,16 +232,23 @@ def _checked(text: str, expected: dict[str, Any], *ways: Callable[[], str]) -> s
     """
     from tomlkit.exceptions import TOMLKitError
 
+    wanted = _bare(expected)
+    if _bare(members_of(text)) == wanted:
+        # What differs in nothing stays as it is, to the byte.
+        return text
     for way in ways:
         try:
             changed = way()
-            found = tomllib.loads(changed)
+            found = members_of(changed)
         except (TOMLKitError, ValueError, TypeError, LookupError, AttributeError):
             continue
-        if _bare(found) == _bare(expected):
-            # What differs in nothing stays as it is, to the byte.
-            return text if found == tomllib.loads(text) else changed
-    raise PersonError(
+        if _bare(found) == wanted:
+            return changed
+    raise _only_by_hand()
+
+
+def _only_by_hand() -> PersonError:
+    return PersonError(
         "config", "terms.toml is written in a way that only you can change.", "Edit it by hand."
     )
 
@@ -376,5 +270,5 @@ def _with(members: dict[str, Any], key: Key, value: Any) -> dict[str, Any]:
         return left if value is None else {**left, name: value}
     inner = members.get(name, {})
     if not isinstance(inner, dict):
-        return members
+        raise _only_by_hand()
     return {**members, name: _with(inner, tuple(more), value)}

@@ -13,8 +13,10 @@ from rbutton.person.home import Home
 from rbutton.person.settings import Settings
 from rbutton.person.settings_parsing import parse
 
-#: Far more than anybody writes; a larger file is a mistake.
-MAX_BYTES = 262_144
+#: Room for a section of each of the sites there may be, and little enough that the browser is told
+#: of all of it in one message.
+MAX_BYTES = 458_752
+FIX_TOO_LARGE = f"Keep it under {MAX_BYTES // 1024} KiB."
 #: How often an edit begins anew because another program wrote meanwhile.
 _TRIES = 5
 #: More are told by their number: whoever replaced the whole file knows that.
@@ -403,7 +405,7 @@ def _read(path: Path, last_good: Path | None) -> str | PersonError:
 
 
 def _too_large() -> Mistake:
-    return Mistake(f"it is too large: more than {MAX_BYTES:,} bytes.", "Keep it under 256 KiB.")
+    return Mistake(f"it is too large: more than {MAX_BYTES:,} bytes.", FIX_TOO_LARGE)
 
 
 def _changed_meanwhile() -> PersonError:
