@@ -9,6 +9,8 @@ const DOMAINS = 500;
 
 /** @type {Map<string, string | null>} host → registrable domain, as the host program says */
 const domains = new Map();
+/** @type {{from: import("./regions.js").Signals | null, buttons: Map<string, "on" | "off">}} */
+let read = { from: null, buttons: new Map() };
 
 /** @typedef {"dnt" | "gpc" | "button"} Key */
 /** @typedef {"host" | "domain"} Reach */
@@ -36,7 +38,12 @@ export const isOff = (/** @type {string | null | undefined} */ name) =>
 /** Where the button is off on a page. @param {string | undefined} url */
 export const isOffAt = (url) => isOff(url === undefined ? null : hostOf(url));
 
-const buttons = () => new Map(Object.entries(settings.signals().buttons ?? {}));
+/** Where the button is switched, read once from the signals that stand. */
+function buttons() {
+  const now = settings.signals();
+  if (now !== read.from) read = { from: now, buttons: new Map(Object.entries(now.buttons ?? {})) };
+  return read.buttons;
+}
 
 /** The names that a choice is written under. */
 const namesIn = (reach, name, domain) => reach === "domain" && domain ? [domain, `*.${domain}`] : [name];

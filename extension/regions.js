@@ -38,12 +38,20 @@ export const general = ({ dnt, gpc }) => ({ dnt: dnt ? "1" : null, gpc, targets:
  */
 export const holding = ({ exceptions = [] }, now) => exceptions.filter(({ until }) => until === null || now < Date.parse(until));
 
+/** @type {WeakMap<Signals, Map<string, Region>>} what was cut before: rules, scripts and tabs ask for the same */
+const known = new WeakMap();
+
 /**
  * @param {Signals} signals  whose exceptions all hold
  * @returns {Map<string, Region>} by name. A name in a wildcard's reach is there twice, as itself and
  *   as a wildcard: so no host is in two regions
  */
 export function regionsOf(signals) {
+  if (!known.has(signals)) known.set(signals, cut(signals));
+  return known.get(signals);
+}
+
+function cut(signals) {
   const { exceptions = [] } = signals;
   const names = new Set((signals.sites ?? []).map(({ site }) => site));
   for (const { site, targets } of exceptions) {

@@ -27,10 +27,11 @@ const inTurn = serial();
  * @returns {{fitting: Signals, unapplied: Unapplied[]}}
  */
 export function fit(signals) {
-  const fits = (name) => misfit(name) === null;
   const { sites = [] } = signals;
   const exceptions = holding(signals, Date.now());
   const named = new Set([...sites, ...exceptions].flatMap((one) => [one.site, ...one.targets ?? []]));
+  const why = new Map([...named].map((name) => [name, misfit(name)]));
+  const fits = (name) => why.get(name) === null;
   return {
     fitting: {
       ...signals,
@@ -38,7 +39,7 @@ export function fit(signals) {
       exceptions: exceptions.filter(({ site }) => fits(site))
         .map((one) => ({ ...one, targets: one.targets?.filter(fits) ?? null })),
     },
-    unapplied: [...Map.groupBy(named, misfit)].filter(([reason]) => reason !== null)
+    unapplied: [...Map.groupBy(named, (name) => why.get(name))].filter(([reason]) => reason !== null)
       .map(([reason, names]) => ({ reason, names, detail: null })),
   };
 }

@@ -26,10 +26,13 @@ const EMBEDDED = RESOURCE_TYPES.filter((type) => type !== "main_frame");
 /** More labels than this make a pattern that Chromium has no room for (2 kB; measured in 156). */
 export const MOST_LABELS = 12;
 
-/** @param {string} header @param {string} value */
-const set = (header, value) => ({ type: "modifyHeaders", requestHeaders: [{ header, operation: "set", value }] });
-const dntRule = (value) => set("DNT", value);
-const gpcRule = () => set("Sec-GPC", "1");
+const header = (name, value) => ({ header: name, operation: "set", value });
+const set = ({ dnt, gpc }) => ({
+  type: "modifyHeaders",
+  requestHeaders: [...dnt ? [header("DNT", dnt)] : [], ...gpc ? [header("Sec-GPC", "1")] : []],
+});
+const dntRule = (value) => set({ dnt: value, gpc: false });
+const gpcRule = () => set({ dnt: null, gpc: true });
 
 const labels = (name) => domainOf(name).split(".").length;
 
@@ -86,18 +89,16 @@ function silence(general, { dnt, gpc }) {
 /** Whether a tab on such a page needs rules of its own. */
 export const needsTab = (general, values) => values.targets.length > 0 || silence(general, values) !== 0;
 
-/** What these requests get, if nothing above says otherwise. */
-const sets = ({ dnt, gpc }, priority, condition) => [
-  ...dnt ? [{ priority, condition, action: dntRule(dnt) }] : [],
-  ...gpc ? [{ priority, condition, action: gpcRule() }] : [],
-];
+/** What these requests get, if nothing above says otherwise. One rule, as Firefox holds every request against each. */
+const sets = ({ dnt, gpc }, priority, condition) =>
+  dnt || gpc ? [{ priority, condition, action: set({ dnt, gpc }) }] : [];
 
 /**
  * The rules that stand by themselves: for everything, and for the addresses of pages.
  * @param {Values} general
  * @param {Region[]} regions
  * @returns {object[]} however many regions there are, less than the 1,000 with a pattern that a browser
- *   takes: three for each of seven values, of hosts and of wildcards, and `MOST_LABELS`
+ *   takes: two for each of seven values, of hosts and of wildcards, and `MOST_LABELS`
  */
 export function standingRules(general, regions) {
   const usual = (resourceTypes) => [
@@ -147,12 +148,10 @@ export function tabRules(general, values, tabIds, tops) {
 /** A browser hands a rule back with members in another order, in lower case, and null or defaults added. */
 export function sameRule(ours, theirs) {
   const { condition, action } = theirs;
-  const [header, other] = [ours.action.requestHeaders?.[0], action.requestHeaders?.[0]];
+  const headers = (some) => (some ?? []).map(({ header, operation, value }) => [header.toLowerCase(), operation, value].join()).sort().join(" ");
   const said = Object.keys(condition).filter((key) => condition[key] !== null && key !== "isUrlFilterCaseSensitive");
   return ours.priority === theirs.priority && ours.action.type === action.type
-    && (action.requestHeaders?.length ?? 0) === (header ? 1 : 0)
-    && (!header || (header.header.toLowerCase() === other.header.toLowerCase()
-      && header.operation === other.operation && header.value === other.value))
+    && headers(ours.action.requestHeaders) === headers(action.requestHeaders)
     && said.length === Object.keys(ours.condition).length
     && said.every((key) => sameSet(ours.condition[key], condition[key]));
 }

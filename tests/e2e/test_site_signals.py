@@ -256,7 +256,7 @@ for (const { signals, hosts } of CASES) {
       if (requestDomains && !requestDomains.some((domain) => below(host, domain))) continue;
       if (excludedRequestDomains?.some((domain) => below(host, domain))) continue;
       if (regexFilter && !new RegExp(regexFilter).test(`https://${host}:8080/a.b/c`)) continue;
-      sent[action.requestHeaders[0].header].push(action.requestHeaders[0].value);
+      for (const { header, value } of action.requestHeaders) sent[header].push(value);
     }
     const by = JSON.stringify(sent);
     const right = JSON.stringify(
