@@ -19,11 +19,12 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 CACHE = CHECKOUT / ".cache"
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(CHECKOUT / "host"))
+sys.path[:0] = [str(CHECKOUT / "host"), str(CHECKOUT)]
 
 from rbutton.browsers import debian, environment, files  # noqa: E402 - found by the path above
 from rbutton.browsers.problems import SetupError  # noqa: E402
 from rbutton.browsers.telling import Teller  # noqa: E402
+from tests import session  # noqa: E402
 
 PROGRAMS = {
     "apache2": "apache2-bin",
@@ -39,11 +40,6 @@ PROGRAMS = {
     "Xvfb": "xvfb",
 }
 """Programs the tests start, and the Debian packages they are in."""
-
-IN_A_SESSION = """\
-printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null || exit 3
-exec "$@"
-"""
 
 SHARED_OUT = (
     "--numprocesses",
@@ -76,7 +72,7 @@ def main(arguments: list[str]) -> int:
         )
         command = [str(environment.python(env)), *what]
         return subprocess.run(
-            ["dbus-run-session", "--", "sh", "-c", IN_A_SESSION, "sh", *command],
+            [*session.running(Path(folder) / "session"), *command],
             cwd=CHECKOUT,
             env=_nobodys(Path(folder)),
             check=False,

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from rbutton.person.home import Home
 from rbutton.person.seed import Seed
 from rbutton.person.seed_place import IN_A_FILE, SeedPlace
 from rbutton.terms.encoding import b64u
-from tests import processes
+from tests import processes, session
 
 READ = """
 import sys
@@ -124,6 +126,44 @@ def test_a_keyring_that_is_gone_later_is_an_error_and_no_new_seed(folder: Path) 
     assert told.startswith("refused: seed Your keyring")
     assert not (folder / "seed").exists()
     assert processes.run(READ, folder) == first
+
+
+BUS = "org.freedesktop.DBus"
+#: $1 and more: what reads. The keyring stands still, is asked, and dies before it could answer.
+DIES = f"""
+echo go | "$@" || exit
+owner="/ {BUS}.GetConnectionUnixProcessID string:org.freedesktop.secrets"
+daemon=$(dbus-send --session --print-reply=literal --dest={BUS} $owner | awk '{{print $2}}')
+kill -STOP $daemon
+dbus-monitor --session "member='Get',interface='{BUS}.Properties'" > asked & watch=$!
+echo go | "$@" & reads=$!
+tail -f -n +1 --pid=$reads asked | grep -q -m1 member=Get
+kill -KILL $daemon
+wait $reads
+kill $watch
+"""
+
+
+def test_a_keyring_that_ends_when_it_is_asked_is_asked_again(tmp_path: Path) -> None:
+    """The next call starts another one: the person has nothing to do, and nothing is lost."""
+    folder, run = tmp_path / "home", tmp_path / "run"
+    for each in (folder, run):
+        each.mkdir(mode=0o700)
+    told = subprocess.run(
+        [
+            *session.running(tmp_path / "session"),
+            *["sh", "-c", DIES, "sh", sys.executable, "-P", "-c", READ, str(folder)],
+        ],
+        env={**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(run)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=processes.PATIENCE,
+    ).stdout.splitlines()
+    assert len(told) == 2
+    assert told[0] == told[1]
+    assert told[0].endswith(" None")
 
 
 def test_an_entry_that_is_gone_is_an_error_and_no_new_seed(folder: Path) -> None:
