@@ -111,10 +111,12 @@ class Host:
         return code
 
     def end(self) -> None:
-        """Whatever a test left of it."""
-        if self.process.poll() is None:
+        """Whatever a test left of it: as when a browser is quit, and by force if it stays."""
+        try:
+            self.close()
+        except subprocess.TimeoutExpired:
             self.process.kill()
-        self.close()
+            self.close()
         assert self.process.stdout
         self.process.stdout.close()
         self._log.close()

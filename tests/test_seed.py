@@ -136,6 +136,7 @@ owner="/ {BUS}.GetConnectionUnixProcessID string:org.freedesktop.secrets"
 daemon=$(dbus-send --session --print-reply=literal --dest={BUS} $owner | awk '{{print $2}}')
 kill -STOP $daemon
 dbus-monitor --session "member='Get',interface='{BUS}.Properties'" > asked & watch=$!
+tail -f -n +1 --pid=$watch asked | grep -q -m1 member=NameLost
 echo go | "$@" & reads=$!
 tail -f -n +1 --pid=$reads asked | grep -q -m1 member=Get
 kill -KILL $daemon
