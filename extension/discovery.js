@@ -60,6 +60,8 @@ export function listen({ committed, announced, says, touched, leaving, stayed, c
     }
     sighted.delete(response.tabId);
     said.delete(response.tabId);
+    // Firefox says no more of a navigation that ends like this.
+    if (showsNothing(response)) return stayed(response.tabId);
     if (told) said.set(response.tabId, { url: response.url, said: told });
     if (isSighted) sighted.set(response.tabId, response.url);
     leaving(response.tabId, response.url, isSighted);
@@ -107,6 +109,10 @@ export function listen({ committed, announced, says, touched, leaving, stayed, c
   api.tabs.onRemoved.addListener(gone);
   api.tabs.onReplaced.addListener((_, replaced) => gone(replaced));
 }
+
+/** Whether the standing page stays: RFC 9110 has no content with these, and a download is not shown. */
+const showsNothing = ({ statusCode, responseHeaders }) => statusCode === 204 || statusCode === 205
+  || (responseHeaders ?? []).some(({ name, value }) => name.toLowerCase() === "content-disposition" && /^\s*attachment\b/i.test(value ?? ""));
 
 /** @returns {Said | null} */
 function saidBy({ responseHeaders, url }, links) {

@@ -1,8 +1,9 @@
 // Tabs whose signals differ from the general, by their site or because their page was opened with
 // others than those in force, and every tab while the standing rules are being changed: a few rules of
-// the session, one set for all tabs that get the same. A tab is in them from its page's commit until it
-// begins to leave, and only what the page's site has to do with is meant: too late, or left over from a
-// stopped worker, they let the general signals out, and take them from no other site's page.
+// the session, one set for all tabs that get the same. A tab is in them from its page's commit to the
+// next: until then the page stands, however long the next one takes, and if it is only a download. Only
+// what the page's site has to do with is meant: too late, or left over from a stopped worker, they let
+// the general signals out, and take them from no other site's page.
 
 import * as access from "./access.js";
 import { api, knowsTop, topDocument } from "./browser.js";
@@ -23,6 +24,8 @@ const tops = new Map();
 /** @type {Map<number, {host: string, values: Values, alone: boolean}>} tab → the site that its rules are
  *   for; `alone`: whatever the standing rules say */
 const placed = new Map();
+/** @type {typeof placed} the same for the page that is on its way there */
+const coming = new Map();
 /** How often a tab moved, so that an answer about where it was before is known as one. */
 const moves = new Map();
 /** @type {Set<number>} tabs that are about to show something else */
@@ -100,7 +103,7 @@ export async function follow(signals) {
   if (access.has() && !signals.sites?.length && !signals.exceptions?.length && !Object.keys(signals.buttons ?? {}).length
     && opened.all().every((values) => alike(values, everywhere))) {
     plain = true;
-    for (const known of [tops, placed]) known.clear();
+    for (const known of [tops, placed, coming]) known.clear();
   } else {
     await placeAll();
   }
@@ -145,6 +148,7 @@ function note(tabId, { documentId, url }, values) {
 /** @param {{tabId: number, documentId: string, url: string}} at a page took its place in a tab */
 export async function committed({ tabId, documentId, url }) {
   away.delete(tabId);
+  coming.delete(tabId);
   const turn = moved(tabId);
   if (!begun) await followed;
   const allowed = access.has() || await access.allows(url);
@@ -160,18 +164,23 @@ export async function leaving(tabId, url) {
   moved(tabId);
   away.add(tabId);
   if (plain) return;
+  coming.delete(tabId);
   const host = hostOf(url);
   const before = placed.get(tabId)?.host;
+  // The rules of a site are for what is below it, too: there they must not meet the next page.
+  if (host !== null && before !== undefined && covers(`*.${before}`, host)) placed.delete(tabId);
+  if (host !== null && before === host) placeFor(placed, tabId, host, valuesAt(host), false);
   // Where the browser knows the page of a request, its site's rules can be there before it.
-  const early = knowsTop && host !== null && !covers(`*.${host}`, hostOf(tops.get(tabId)) ?? "");
-  placed.delete(tabId);
-  if (host !== null && (early || before === host)) placeFor(tabId, host, valuesAt(host), false);
+  else if (host !== null && knowsTop && !covers(`*.${host}`, hostOf(tops.get(tabId)) ?? "")) {
+    placeFor(coming, tabId, host, valuesAt(host), false);
+  }
   await update();
 }
 
 /** It did not leave after all. */
 export async function stayed(tabId) {
   away.delete(tabId);
+  coming.delete(tabId);
   if (plain) return;
   if (tops.has(tabId)) place(tabId, tops.get(tabId));
   else await look(tabId);
@@ -182,7 +191,8 @@ export async function stayed(tabId) {
 export async function closed(tabId) {
   for (const known of [tops, moves, away]) known.delete(tabId);
   opened.closed(tabId);
-  if (placed.delete(tabId)) await update();
+  const had = placed.delete(tabId);
+  if (coming.delete(tabId) || had) await update();
 }
 
 function moved(tabId) {
@@ -204,12 +214,12 @@ function place(tabId, url) {
     return;
   }
   const values = opened.openedWith(tabId) ?? valuesAt(host);
-  placeFor(tabId, host, values, holding || !alike(values, valuesAt(host)));
+  placeFor(placed, tabId, host, values, holding || !alike(values, valuesAt(host)));
 }
 
-function placeFor(tabId, host, values, alone) {
-  if (alone || needsTab(everywhere, values)) placed.set(tabId, { host, values, alone });
-  else placed.delete(tabId);
+function placeFor(where, tabId, host, values, alone) {
+  if (alone || needsTab(everywhere, values)) where.set(tabId, { host, values, alone });
+  else where.delete(tabId);
 }
 
 /** Not before it is known what stands in which tab: rules of an earlier life of the worker hold. */
@@ -229,12 +239,12 @@ async function update() {
 
 /** As many as there are ids for, and of those that belong together all or none. */
 function wanted() {
-  const groups = Map.groupBy(placed, ([, { values, alone }]) => JSON.stringify([values, alone]));
+  const groups = Map.groupBy([...placed, ...coming], ([, { values, alone }]) => JSON.stringify([values, alone]));
   const rules = [];
   let all = true;
   for (const [key, group] of [...groups].sort(([one], [other]) => one < other ? -1 : 1)) {
     const [values, alone] = JSON.parse(key);
-    const tabIds = group.map(([tabId]) => tabId);
+    const tabIds = [...new Set(group.map(([tabId]) => tabId))];
     const hosts = [...new Set(group.map(([, { host }]) => host))];
     const some = tabRules(alone ? null : everywhere, values, tabIds, hosts);
     if (FIRST + rules.length + some.length - 1 <= LAST) rules.push(...some);

@@ -1,5 +1,6 @@
 """Sites under many names for what differs from one to another: pages that ask for things."""
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ NAMES = [
     "other.test",
     "*.other.test",
     "ads.test",
+    "*.ads.test",
     "cdn.test",
     LONG,
 ]
@@ -46,8 +48,8 @@ if (top !== self) addEventListener("message", ({ source }) =>
 async def _page(request: Asked) -> Response:
     """Asks for an image of its own, `image`, and a `frame`; `Tk` with `?tk`.
 
-    With `?boxed` the frame is in a sandbox, of an origin of its own. With `?again` it loads
-    itself anew, for ever.
+    With `?boxed` the frame is in a sandbox, of an origin of its own; with `?alone` the page is.
+    With `?again` it loads itself anew, for ever.
     """
     query = request.query_params
     box = ' sandbox="allow-scripts"' if "boxed" in query else ""
@@ -55,6 +57,8 @@ async def _page(request: Asked) -> Response:
     image = f'<img src="{query["image"]}" alt="">' if "image" in query else ""
     again = "<script>onload = () => location.reload()</script>" if "again" in query else ""
     headers = {"Cache-Control": "no-store"} | ({"Tk": query["tk"]} if "tk" in query else {})
+    if "alone" in query:
+        headers["Content-Security-Policy"] = "sandbox allow-scripts"
     return HTMLResponse(
         f'<!doctype html><title>{request.url.path}</title><link rel="icon" href="data:,">'
         f'<script>{_TELL}</script><img src="/own.svg" alt="">{image}{frame}<p>Hello</p>{again}',
@@ -70,10 +74,23 @@ async def _file(_: Asked) -> Response:
     )
 
 
+async def _never(request: Asked) -> Response:
+    """Answers nobody: until the browser gives up, its page stands."""
+    while not await request.is_disconnected():
+        await asyncio.sleep(0.05)
+    return Response()
+
+
+async def _download(_: Asked) -> Response:
+    return Response("x", headers={"Content-Disposition": "attachment; filename=x.bin"})
+
+
 def create_app(origin: str) -> Starlette:
     """The application; it is the same for every origin."""
     del origin
-    return Starlette(routes=[Route("/page/{name}", _page), Route("/{path:path}", _file)])
+    routes = {"/page/{name}": _page, "/never": _never, "/download": _download}
+    routes["/{path:path}"] = _file
+    return Starlette(routes=[Route(path, run) for path, run in routes.items()])
 
 
 def serve() -> Site:

@@ -157,6 +157,34 @@ def test_leaving_a_site_takes_nothing_from_the_next_one(
         )
 
 
+@pytest.mark.parametrize("there", ["/never", "/download"])
+def test_while_the_next_page_does_not_come_this_one_keeps_its_signals(
+    person: Person, tab: Page, site: Site, there: str
+) -> None:
+    """A page could else take from its own requests what the person chose for it, by going to an
+    address that never answers, or to a file."""
+    tab.goto(page_at(site, "www.other.test"))
+    tab.run("await fetch('/before.json');")
+    tab.run(_ELSEWHERE % json.dumps(site.at("ads.test") + there))
+    site.wait_for(there)
+    site.wait_for("/after.json")
+    paths = [one.path for one in site.requests]
+    assert "/meanwhile.json" in paths[paths.index(there) :]
+    for name in ("before", "meanwhile", "after"):
+        assert {Sent.of(one) for one in site.to(f"/{name}.json")} == {Sent("0", None)}
+
+
+# Nothing waits for it: a page that is on its way elsewhere may answer no script.
+_ELSEWHERE = """
+(async () => {
+  location.href = %s;
+  for (let at = 0; at < 200; at++) await fetch("/meanwhile.json");
+  window.stop();
+  await fetch("/after.json");
+})();
+"""
+
+
 def test_while_choices_are_changed_over_and_over_nothing_drops(
     new_person: NewPerson, site: Site
 ) -> None:
