@@ -426,6 +426,27 @@ def test_a_name_that_draws_nothing_is_not_shown() -> None:
     assert "shop.example" in shown.heading
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (
+            "Shop” and has signed your terms. “Agreement",
+            "Shop’ and has signed your terms. ’Agreement",
+        ),
+        ('A "B" «C»', "A ’B’ ’C’"),
+        ("ก" + "\u0e49" * 60, "ก" + "\u0e49" * 4),
+    ],
+)
+def test_a_name_stays_between_its_quotes_and_on_its_line(name: str, shown: str) -> None:
+    """What the button says itself stands around it."""
+    policy = policy_of(controller={"name": name})
+    view_ = view.potential(
+        Relationship(SITE.origin), policy, CHOICE, catalogue(), now=NOW, when="Later."
+    )
+    assert view_.calls_itself == shown
+    assert name not in f"{view_.heading} {view_.text}"
+
+
 def test_a_declined_site_shows_its_words_and_a_way_on() -> None:
     """Nothing is agreed, in the site's words and in ours."""
     body = problem("declined", detail="We sell\u202e ads.")

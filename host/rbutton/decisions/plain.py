@@ -10,7 +10,17 @@ def plain(text: str, most: int) -> str:
         for character in text[:most]
         if character.isspace() or unicodedata.category(character)[0] not in "CZ"
     )
-    return " ".join(shown.split())
+    return few_marks(" ".join(shown.split()))
+
+
+def few_marks(text: str) -> str:
+    """With no more than four marks on a letter: more make it as wide and high as they like."""
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= 4:
+            kept.append(character)
+    return "".join(kept)
 
 
 def escaped(body: bytes, most: int) -> str:

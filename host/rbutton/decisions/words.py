@@ -3,6 +3,8 @@
 import unicodedata
 from datetime import datetime
 
+from rbutton.decisions.plain import few_marks
+
 _MONTHS = [
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -40,9 +42,13 @@ def as_sentence(fault: str) -> str:
 
 #: Letters and marks that Unicode draws as nothing: a name of these alone is no name to show.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+#: With one of these a name could end before it ends: what is between the quotes is the site's word.
+_QUOTES = str.maketrans(dict.fromkeys('"“”„‟«»‹›❝❞〝〞〟＂', "’"))
 
 
 def fit_to_show(name: str) -> str | None:
-    """A site's own name, or None where nothing of it would be seen."""
+    """A site's own name as it may stand in quotes, or None where nothing of it would be seen."""
     drawn = (one for one in name if one not in _BLANK and unicodedata.category(one) != "Mn")
-    return name if any(not one.isspace() for one in drawn) else None
+    if all(one.isspace() for one in drawn):
+        return None
+    return few_marks(name.translate(_QUOTES))
