@@ -37,7 +37,7 @@ async function paint(tabId) {
   const why = alone(await access.allows(top));
   const host = hostOf(top);
   const view = relationship.visitOf(tabId)?.view ?? null;
-  const asked = exceptions.askedIn(tabId);
+  const asked = await exceptions.askedIn(tabId);
   icon.mark(asked ? "?" : null, tabId);
   if (isOffAt(top) && why?.reason !== "no-access") return show("off", titleHereOff(ownGpc()), tabId);
   if (asked) return show(why ? "alone" : view?.state ?? "unknown", titleOf(asks(asked.host)), tabId);
@@ -69,10 +69,12 @@ access.listen(() => {
 });
 
 async function take(told) {
+  // What a page can bring about, too, must not make the agent ask anew.
+  const same = JSON.stringify(told) === JSON.stringify(settings.told());
   const changing = signalsChanged(settings.take(told));
-  if (host.status().phase === "up") relationship.refresh();
+  if (!same && host.status().phase === "up") relationship.refresh();
   await changing;
-  claims.refresh();
+  if (!same) claims.refresh();
 }
 
 host.listen({

@@ -18,6 +18,7 @@ import { covers, domainOf as bare, hostOf, isWildcard } from "./site_names.js";
  * @property {number} tabId
  * @property {string} documentId
  * @property {string} host    of the page
+ * @property {string} owner   whose no it is: the registrable domain, or the host itself
  * @property {string[]} sites names it would be granted under
  * @property {string[] | null} targets null: everybody on that site
  * @property {number | null} maxAge seconds
@@ -30,10 +31,11 @@ const LONGEST = 8_192;      // characters of a message
 const TARGETS = 64;         // as many as a list may have on the way to the host
 const PENDING = 20;         // that wait for the person, one a page at most
 const CALLS = 30;           // that one document may make
-const MUTED = 200;          // hosts that the person said no to
+const MUTED = 200;          // owners that the person said no to
 const A_MONTH = 30 * 24 * 60 * 60;
 const HOST = /^(\*\.)?(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
-const TARGET = /^(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+// With a dot: what reads as a word of the button's sentence is no name of somebody.
+const TARGET = /^(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+$/;
 
 /** A refusal, with the name of the DOMException that the page gets. */
 class Refused extends Error {
@@ -46,7 +48,7 @@ class Refused extends Error {
 
 /** @type {Map<string, Asked>} id → */
 const pending = new Map();
-/** @type {Set<string>} hosts that got a no, until the browser closes: they are not shown again */
+/** @type {Set<string>} owners that got a no, until the browser closes: they are not shown again */
 const muted = new Set();
 /** @type {Map<string, number>} document → calls so far */
 const calls = new Map();
@@ -75,8 +77,14 @@ export function listen(listener, taker) {
   });
 }
 
-/** Resolves when what an earlier worker was asked is known. @param {number} tabId */
-export const askedIn = (tabId) => [...pending.values()].find((one) => one.tabId === tabId) ?? null;
+const askedOf = (tabId) => [...pending.values()].find((one) => one.tabId === tabId) ?? null;
+
+/** What the document that stands in a tab asks. @param {number} tabId @param {string | undefined} documentId */
+export const askedBy = (tabId, documentId) =>
+  [...pending.values()].find((one) => one.tabId === tabId && one.documentId === documentId) ?? null;
+
+/** The same, where it is not known which stands there. @param {number} tabId */
+export const askedIn = async (tabId) => askedOf(tabId) && askedBy(tabId, (await topDocument(tabId))?.documentId);
 
 /** The worker starts: what was asked before may have gone. */
 export async function restore() {
@@ -90,10 +98,12 @@ export async function restore() {
 /** The tab has another document, or is closed. */
 export async function leave(tabId) {
   await read;
-  const gone = askedIn(tabId);
-  if (!gone) return;
-  pending.delete(gone.id);
-  calls.delete(gone.documentId);
+  const gone = [...pending.values()].filter((one) => one.tabId === tabId);
+  for (const { id, documentId } of gone) {
+    pending.delete(id);
+    calls.delete(documentId);
+  }
+  if (!gone.length) return;
   await keep();
   changed(tabId);
 }
@@ -118,12 +128,13 @@ async function ordinary(tabId, documentId, url) {
 }
 
 /** What a page asked, or its process in its name: `id`, `call`, and the properties as JSON text. */
-async function heard({ id, call, text }, { tab, frameId, documentId, url }) {
+async function heard({ id, call, text }, { tab, frameId, documentId, url, origin }) {
   if (typeof id !== "string" || !/^[0-9a-f-]{36}$/.test(id) || tab?.id === undefined || frameId !== 0 || !documentId) return;
   await read;
   const at = { id, tabId: tab.id, documentId };
   try {
-    if (!await ordinary(tab.id, documentId, url)) throw new Refused("InvalidStateError", "not from this page");
+    // A page in a sandbox has its host's address, and does not speak for it.
+    if (origin === "null" || !await ordinary(tab.id, documentId, url)) throw new Refused("InvalidStateError", "not from this page");
     count(documentId);
     if (typeof text !== "string" || text.length > LONGEST) throw new Refused("SyntaxError", "too long");
     const properties = parsed(text);
@@ -131,7 +142,8 @@ async function heard({ id, call, text }, { tab, frameId, documentId, url }) {
     const sites = await sitesOf(properties, page);
     if (call === "exists") answer(at, { value: exists(sites, properties, page) });
     else if (call === "remove") await remove(at, sites);
-    else if (call === "store") await store(at, sites, properties, page);
+    // One after the other: of many at once, each would find that nothing is asked yet.
+    else if (call === "store") await inTurn(() => store(at, sites, properties, page));
   } catch (error) {
     if (!(error instanceof Refused)) console.error(error);
     const { name, message } = error instanceof Refused ? error : new Refused("InvalidStateError", "it cannot be kept now");
@@ -172,8 +184,11 @@ function parsed(text) {
   };
 }
 
-/** A stranger's words, on one line, without what could pass for something else. */
-const clean = (text, most) => text.normalize("NFC").replace(/[\p{C}\p{Z}\s]+/gu, " ").trim().slice(0, most);
+/** A stranger's words, on one line, without what could pass for something else or is not seen. */
+const clean = (text, most) => text.normalize("NFC")
+  .replace(/[\p{C}\p{Z}\s\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]+/gu, " ")
+  .replace(/(\p{M}{4})\p{M}+/gu, "$1")   // more on one letter make it as wide and high as they like
+  .trim().slice(0, most);
 
 /** The names that an exception for this `site` is kept under, if a page of `page` may say so. */
 async function sitesOf({ site, targets, everywhere }, page) {
@@ -181,6 +196,7 @@ async function sitesOf({ site, targets, everywhere }, page) {
     if (everywhere || targets === null) throw new Refused("SecurityError", "not everywhere and for everybody");
     throw new Refused("NotSupportedError", "exceptions for the whole web are not kept");
   }
+  if (!HOST.test(page) && !page.startsWith("[")) throw new Refused("NotSupportedError", "no exception can be kept for this page's name");
   if (!site || site === page) return [page];
   if (!HOST.test(site)) throw new Refused("SyntaxError", "site is not a domain");
   // As for a cookie: its own host or one above it, no higher than what one owner can have.
@@ -204,9 +220,12 @@ function exists(sites, { targets }, page) {
       && (one.targets === null || (wanted !== null && wanted.every((target) => one.targets.includes(target))))));
 }
 
-/** What a site was granted it may give back, without asking. */
+/** What a site was granted it may give back, without asking; of nothing else it makes the host do anything. */
 async function remove(at, sites) {
-  for (const site of sites) await take((await host.ask("revoke", { site })).settings);
+  for (const site of sites) {
+    const held = (settings.signals().exceptions ?? []).some((one) => one.site === site);
+    if (held) await take((await host.ask("revoke", { site })).settings);
+  }
   answer(at, { value: null });
 }
 
@@ -215,15 +234,16 @@ async function store(at, sites, properties, page) {
     answer(at, { value: { isSiteWide: meant(properties.targets, page) === null } });
     return;
   }
-  if (muted.has(page)) throw new Refused("NotAllowedError", "not allowed");
-  if (askedIn(at.tabId) || pending.size >= PENDING) throw new Refused("InvalidStateError", "one is being asked");
+  const owner = await domainOf(page) ?? page;
+  if (muted.has(owner)) throw new Refused("NotAllowedError", "not allowed");
+  if (askedOf(at.tabId) || pending.size >= PENDING) throw new Refused("InvalidStateError", "one is being asked");
   if (host.status().phase !== "up") throw new Refused("InvalidStateError", "it cannot be kept now");
   const { details, targets, maxAge, name, explanation } = properties;
   const address = URL.canParse(details, `https://${page}/`) ? new URL(details, `https://${page}/`) : null;
   // It took its time: by now another document may stand there, which would seem to ask.
   if ((await topDocument(at.tabId))?.documentId !== at.documentId) return;
   pending.set(at.id, {
-    ...at, host: page, sites, targets: meant(targets, page), maxAge, name, explanation,
+    ...at, host: page, owner, sites, targets: meant(targets, page), maxAge, name, explanation,
     details: details && address?.protocol === "https:" ? address.href.slice(0, 500) : null,
   });
   await keep();
@@ -240,20 +260,29 @@ export const decide = (id, decision) => inTurn(async () => {
   await read;
   const asked = pending.get(id);
   if (!asked || !["month", "allow", "no"].includes(decision)) return;
-  if (decision === "no") {
-    muted.add(asked.host);
-    if (muted.size > MUTED) muted.delete(muted.values().next().value);
-    answer(asked, { error: "NotAllowedError", message: "not allowed" });
-  } else {
-    const spans = [asked.maxAge, decision === "month" ? A_MONTH : null].filter((span) => span !== null);
-    const until = spans.length ? new Date(Date.now() + Math.min(...spans) * 1000).toISOString().replace(/\.\d+Z$/, "Z") : null;
-    for (const site of asked.sites) await take((await host.ask("grant", { site, targets: asked.targets, until })).settings);
-    answer(asked, { value: { isSiteWide: asked.targets === null } });
-  }
+  if (decision === "no") return refuse(asked.owner);
+  if ((await topDocument(asked.tabId))?.documentId !== asked.documentId) return leave(asked.tabId);
+  const spans = [asked.maxAge, decision === "month" ? A_MONTH : null].filter((span) => span !== null);
+  const until = spans.length ? new Date(Date.now() + Math.min(...spans) * 1000).toISOString().replace(/\.\d+Z$/, "Z") : null;
+  for (const site of asked.sites) await take((await host.ask("grant", { site, targets: asked.targets, until })).settings);
+  answer(asked, { value: { isSiteWide: asked.targets === null } });
   pending.delete(id);
   await keep();
   changed(asked.tabId);
 });
+
+/** No, to whatever it asks, under any of its names. */
+async function refuse(owner) {
+  muted.add(owner);
+  if (muted.size > MUTED) muted.delete(muted.values().next().value);
+  const refused = [...pending.values()].filter((one) => one.owner === owner);
+  for (const one of refused) {
+    answer(one, { error: "NotAllowedError", message: "not allowed" });
+    pending.delete(one.id);
+  }
+  await keep();
+  for (const { tabId } of refused) changed(tabId);
+}
 
 /** To the script beside the page, which knows the id if it is still the same document. */
 function answer({ id, tabId }, result) {

@@ -223,7 +223,7 @@ function popupModel({ tabId, place }) {
     problem: settings.told()?.problem ?? null,
     loosened: settings.told()?.loosened ?? null,
     signals: { dnt: signals.dnt, gpc: signals.gpc },
-    here: place.name === null ? null : hereModel(tabId, place.name),
+    here: place.name === null ? null : hereModel(tabId, place),
     unapplied: unappliedBeside(alone),
     stale: place.allowed && isStale(tabId),
   };
@@ -233,7 +233,7 @@ function popupModel({ tabId, place }) {
 const unappliedBeside = (alone) => settings.unapplied().filter(({ reason }) => reason !== alone?.reason);
 
 /** The signals of one site, and what it asks for. */
-function hereModel(tabId, name) {
+function hereModel(tabId, { name, documentId }) {
   const { dnt, gpc } = valuesAt(name);
   return {
     name,
@@ -242,7 +242,7 @@ function hereModel(tabId, name) {
     off: isOff(name),
     reached: settings.mayReach(name),
     exceptions: holding(settings.signals(), Date.now()).filter(({ site }) => covers(site, name)),
-    asked: exceptions.askedIn(tabId),
+    asked: exceptions.askedBy(tabId, documentId),
     fixed: host.status().phase !== "up",
   };
 }

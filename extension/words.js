@@ -303,9 +303,13 @@ export const HERE = {
   until: (text, until) => `${text} Until ${until}.`,
   revoke: "Take back",
   request: {
-    everyone: "With your leave, it and everybody on its pages may track you there.",
-    /** @param {string[]} targets */
-    targets: (targets) => `With your leave, ${listed(targets)} may track you on its pages.`,
+    /** @param {string[]} sites what it would hold for, where that is not the host that asks */
+    wider: (sites) => sites.length > 1 ? `all of ${sites[0]}` : sites[0],
+    /** @param {string | null} wider */
+    everyone: (wider) => `With your leave, ${wider ?? "it"} and everybody on its pages may track you there.`,
+    /** @param {string[]} targets  of many none comes first: the site would choose which @param {string | null} wider */
+    targets: (targets, wider) => `With your leave, ${targets.length > 3 ? `${targets.length} others` : listed(targets)} may track you on ${
+      wider ? `the pages of ${wider}` : "its pages"}.`,
     /** @param {number} count */
     all: (count) => `All ${count} of them`,
     words: "In its own words:",

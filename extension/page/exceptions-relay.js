@@ -1,6 +1,7 @@
 // Beside a page that speaks W3C's Tracking Preference Expression: passes its calls on, and the answers
-// back. What it passes on is the page's word; the background checks it.
-{
+// back. What it passes on is the page's word; the background checks it. A page in a sandbox, which is of
+// no origin, has nothing passed on.
+if (self.origin !== "null") {
   const api = globalThis.browser ?? globalThis.chrome;
   /** @type {Map<string, number>} our id → the page's number */
   const asked = new Map();

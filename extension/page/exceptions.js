@@ -36,7 +36,7 @@ try {
 
   const calls = { storeTrackingException: "store", removeTrackingException: "remove", trackingExceptionExists: "exists" };
   for (const [name, of] of Object.entries(calls)) {
-    if (name in Navigator.prototype) continue;
+    if (name in Navigator.prototype || self.origin === "null") continue;
     const value = { [name](given) { return call(of)(given); } }[name];
     Object.defineProperty(Navigator.prototype, name, { value, writable: true, configurable: true, enumerable: true });
   }

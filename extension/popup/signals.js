@@ -110,12 +110,14 @@ function renderAsked(asked, tell) {
     setTimeout(() => { made.disabled = false; }, SETTLED);
     return made;
   };
-  const all = asked.targets !== null && asked.targets.length > 3
-    ? el("details", {}, el("summary", {}, request.all(asked.targets.length)), el("p", {}, asked.targets.join(", "))) : "";
+  const targets = asked.targets?.toSorted() ?? null;
+  const all = targets !== null && targets.length > 3
+    ? el("details", { open: true }, el("summary", {}, request.all(targets.length)), el("p", {}, targets.join(", "))) : "";
+  const wider = asked.sites.some((site) => site !== asked.host) ? request.wider(asked.sites) : null;
   const words = [asked.name, asked.explanation].filter(Boolean);
   box.replaceChildren(
     el("strong", {}, `${asks(asked.host)}.`),
-    el("p", {}, asked.targets === null ? request.everyone : request.targets(asked.targets)),
+    el("p", {}, targets === null ? request.everyone(wider) : request.targets(targets, wider)),
     all,
     words.length ? el("figure", {}, el("figcaption", {}, request.words), el("blockquote", {}, words.join(" — "))) : "",
     asked.details ? el("p", {}, el("a", { href: asked.details, target: "_blank", rel: "noreferrer" }, request.details)) : "",

@@ -85,6 +85,14 @@ def _decide(person: Person, tab: Page, decision: str, *words: str) -> None:
     popup.close()
 
 
+def _press(person: Person, tab: Page, decision: str) -> None:
+    popup = person.popup(tab)
+    popup.wait_for(f'[data-decision="{decision}"]:enabled')
+    popup.click(f'[data-decision="{decision}"]')
+    popup.wait_for("#asked[hidden]")
+    popup.close()
+
+
 def _later(tab: Page, site: Site, host: str, name: str) -> Sent:
     tab.run(f"await fetch('{site.at(host)}/{name}.svg', {{ mode: 'no-cors' }});")
     return sent_to(site, host, f"/{name}.svg")
@@ -183,9 +191,100 @@ def test_a_no_is_told_and_the_site_is_not_shown_again(
     assert _outcome(tab) == "true NotAllowedError"
 
 
+def test_a_no_is_for_all_names_of_the_owner(person: Person, tab: Page, site: Site) -> None:
+    """Who has a domain has as many names below it as they like."""
+    _speaks(tab, site, "a.ads.test")
+    _ask(tab, "storeTrackingException")
+    _press(person, tab, "no")
+    for host in ("b.ads.test", "ads.test"):
+        _speaks(tab, site, host)
+        _ask(tab, "storeTrackingException")
+        assert _outcome(tab) == "true NotAllowedError"
+
+
+def test_of_many_questions_at_once_one_is_put_and_gone_with_its_page(
+    person: Person, tab: Page, site: Site
+) -> None:
+    """The others are refused; after an answer none follows, and none is put on another's page."""
+    _speaks(tab, site, "cdn.test")
+    tab.run(
+        "window.outcomes = [];"
+        "for (let at = 0; at < 25; at++)"
+        " navigator.storeTrackingException({ targets: [`t${at}.test`] })"
+        ".catch(({ name }) => window.outcomes.push(name));"
+    )
+    tab.run(f"{UNTIL} await until(() => window.outcomes.length === 24);")
+    assert set(tab.run("return window.outcomes;")) == {"InvalidStateError"}
+    tab.goto(page_at(site, "www.news.test"))
+    popup = person.popup(tab)
+    popup.wait_for("#signals:not([hidden])")
+    popup.wait_until_hidden("#asked")
+    popup.close()
+    _speaks(tab, site, "cdn.test")
+    _ask(tab, "storeTrackingException")
+    _press(person, tab, "no")
+    assert _outcome(tab) == "true NotAllowedError"
+
+
+@pytest.mark.parametrize(
+    ("bag", "said"),
+    [
+        ({"site": "*.news.test"}, "all of news.test and everybody on its pages"),
+        ({"site": "news.test"}, "news.test and everybody on its pages"),
+        (
+            {"site": "*.news.test", "targets": ["b.test", "a.test"]},
+            "a.test and b.test may track you on the pages of all of news.test.",
+        ),
+        ({"targets": ["d.test", "c.test", "b.test", "a.test"]}, "a.test, b.test, c.test, d.test"),
+        ({"targets": ["d.test", "c.test", "b.test", "a.test"]}, "4 others may track you"),
+    ],
+)
+def test_the_question_names_all_that_would_be_granted(
+    person: Person, tab: Page, site: Site, bag: dict[str, Any], said: str
+) -> None:
+    """What is more than the host that asks, and everybody who would track."""
+    _speaks(tab, site, "deep.www.news.test")
+    _ask(tab, "storeTrackingException", **bag)
+    popup = person.popup(tab)
+    popup.wait_for_text("deep.www.news.test asks to track you.")
+    popup.wait_for_text(said)
+    assert "it and everybody" not in popup.run("return document.querySelector('#asked').innerText;")
+    popup.close()
+
+
+def test_taking_back_what_was_not_granted_writes_nothing(
+    person: Person, tab: Page, site: Site
+) -> None:
+    """No page makes the agent work, or writes under the person's editor."""
+    before = person.terms_file.stat()
+    _speaks(tab, site, "www.news.test")
+    _ask(tab, "removeTrackingException")
+    assert _outcome(tab) == '"done"'
+    after = person.terms_file.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_page_in_a_sandbox_does_not_speak_for_its_host(
+    person: Person, tab: Page, site: Site
+) -> None:
+    """What visitors put there is often served like that."""
+    tab.goto(page_at(site, "www.news.test", tk="N", alone=""))
+    assert tab.run("return self.origin;") == "null"
+    elsewhere = person.new_page()
+    _speaks(elsewhere, site, "other.test")
+    elsewhere.close()
+    assert tab.run("return 'storeTrackingException' in navigator;") is False
+    tab.run(_FORGED.replace("TEXT", '"{}"'))
+    popup = person.popup(tab)
+    popup.wait_for("#signals:not([hidden])")
+    popup.wait_until_hidden("#asked")
+    popup.close()
+
+
 @pytest.mark.parametrize(
     ("bag", "error"),
     [
+        ({"targets": ["nobody"]}, "SyntaxError"),
         ({"site": "other.test"}, "SecurityError"),
         ({"site": "test"}, "SecurityError"),
         ({"site": "deep.www.news.test"}, "SecurityError"),

@@ -228,7 +228,8 @@ class TermsFile:
                 changed = self._changed(change, text)
                 # Somebody may have saved the file meanwhile, and programs of others know no lock.
                 if _same(self._read(), text):
-                    files.write(self._path, changed)
+                    if changed != text:
+                        files.write(self._path, changed)
                     break
             else:
                 raise _changed_meanwhile()
@@ -255,7 +256,8 @@ class TermsFile:
                 changed = self._changed(change, confirmed or "")
             except PersonError:
                 return
-        files.write(self._confirmed, changed)
+        if changed != confirmed:
+            files.write(self._confirmed, changed)
         self._known = changed
 
     def _alone(self) -> Any:
