@@ -146,7 +146,7 @@ def test_each_claim_is_a_sentence_with_its_date_and_its_bytes(make: Make) -> Non
         "policy": "/privacy",
     }
     asked = {one["label"]: one["value"] for one in of["/consent.json"]["details"]}
-    assert asked == {"q1": "Remember me?", "q2": "<b>Profile</b> me?"}
+    assert asked == {"Request “q1”": "Remember me?", "Request “q2”": "<b>Profile</b> me?"}
     assert "\\u202e" in of["/consent.json"]["raw"]
     assert says["contradictions"] == [
         (

@@ -213,7 +213,13 @@ def _consent(read: _Read, row: Seen) -> None:
     asked = adpc.read(row.body)
     count = f"{len(asked)} things" if len(asked) > 1 else "one thing"
     text = words.CONSENT.format(count=count) if asked else words.CONSENT_NONE
-    _line(read, row, "request", text, [(one.id, _shown(one.text)) for one in asked])
+    _line(
+        read,
+        row,
+        "request",
+        text,
+        [(words.REQUEST.format(id=one.id), _shown(one.text)) for one in asked],
+    )
 
 
 def _unread(read: _Read, origin: str, rows: Sequence[Seen]) -> None:

@@ -25,6 +25,8 @@ EFF = "It promises everyone to keep to EFF’s Do Not Track policy, version {ver
 MYTERMS = "It says that it signs: {titles}."
 MYTERMS_UNREAD = "It says that there are terms it signs; which, it was not asked yet."
 CONSENT = "It asks for your consent to {count}. Nothing was answered."
+#: The id is the site's: it must not pass for a label of ours.
+REQUEST = "Request “{id}”"
 CONSENT_NONE = "It asks for your consent to nothing."
 CONSENT_UNREAD = "It has requests for your consent, which were not read yet."
 CONSENT_ELSEWHERE = "It has requests for your consent at an address that is not asked."
