@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from rbutton.site import key_file
+from rbutton.site import folder, key_file
 from rbutton.site.errors import KeyFileError
 from tests import processes
+from tests.commands import rbutton
+from tests.shops import ORIGIN, Shop, proffer
 
 
 @pytest.fixture
@@ -105,3 +108,86 @@ def test_a_folder_in_its_place_or_none_around_it_is_told(path: Path) -> None:
     path.mkdir()
     with pytest.raises(KeyFileError, match="cannot be read"):
         key_file.load_or_create(path)
+
+
+# A site that had a key, and lost it.
+
+FRESH = f'origin = "{ORIGIN}"\nname = "Example Shop Ltd"\naccepts = ["SD-BASE-DP"]\n'
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A folder with a `site.toml` alone."""
+    where = tmp_path / "site"
+    where.mkdir()
+    (where / folder.FILE).write_text(FRESH)
+    return where
+
+
+@pytest.fixture
+def lost(fresh: Path) -> Path:
+    """One whose store has an agreement, and whose key is gone."""
+    shop = Shop(fresh / folder.STORE, folder.policy(fresh))
+    assert shop.post(proffer(shop.policy, "SD-BASE-DP").body).status == 200
+    (fresh / folder.KEY).unlink()
+    return fresh
+
+
+@pytest.mark.parametrize("use", [folder.site, folder.policy, folder.policy_to_read])
+def test_a_key_that_is_gone_is_not_made_anew(lost: Path, use: Callable[[Path], object]) -> None:
+    """Else no agreement would be the site's any more, and nobody would have been told."""
+    with pytest.raises(KeyFileError, match=r"gone, and 1 agreement .*backup.*--new-key"):
+        use(lost)
+    assert not (lost / folder.KEY).exists()
+
+
+def test_the_keys_before_it_tell_of_it_too(fresh: Path) -> None:
+    folder.policy(fresh)
+    folder.change_key(fresh)
+    (fresh / folder.KEY).unlink()
+    with pytest.raises(KeyFileError, match=f"{folder.FORMER} names keys before it.*--new-key"):
+        folder.site(fresh)
+
+
+def test_a_store_elsewhere_tells_of_it_too(lost: Path, tmp_path: Path) -> None:
+    elsewhere = (lost / folder.STORE).rename(tmp_path / "elsewhere.sqlite3")
+    (lost / folder.FILE).write_text(f'{FRESH}store = "sqlite:///{elsewhere}"\n')
+    with pytest.raises(KeyFileError, match="1 agreement"):
+        folder.policy(lost)
+
+
+@pytest.mark.parametrize("settings_too", [False, True], ids=["key", "key and site.toml"])
+def test_a_new_one_is_made_on_purpose(lost: Path, settings_too: bool) -> None:
+    if settings_too:
+        (lost / folder.FILE).unlink()
+    new = ("--origin", ORIGIN, "--name", "x") if settings_too else ()
+    refused = rbutton(None, "site", "init", lost, *new)
+    assert refused.returncode == 3
+    assert "--new-key" in refused.stderr
+    made = rbutton(None, "site", "init", lost, "--new-key", *new)
+    assert made.returncode == 0, made.stderr
+    assert "a lost key signed counts as another's" in made.stdout
+    folder.site(lost).store.close()
+    assert '"foreign"' in rbutton(None, "site", "export", lost, "--json").stdout
+
+
+def test_looking_for_agreements_makes_no_store(fresh: Path, tmp_path: Path) -> None:
+    """Nor does the export, which only reads, make a key."""
+    elsewhere = tmp_path / "elsewhere.sqlite3"
+    for text in (FRESH, f'{FRESH}store = "sqlite:///{elsewhere}"\n'):
+        (fresh / folder.FILE).write_text(text)
+        folder.policy_to_read(fresh)
+        assert [one.name for one in fresh.iterdir()] == [folder.FILE]
+        assert not elsewhere.exists()
+    assert rbutton(None, "site", "export", fresh, "--csv").returncode == 0
+    assert not (fresh / folder.KEY).exists()
+
+
+def test_workers_that_start_at_once_on_a_fresh_folder_get_one_key(fresh: Path) -> None:
+    code = """if True:
+        import sys
+        from rbutton.site import folder
+        input()
+        print(folder.site(sys.argv[1]).policy.jwk.thumbprint)
+    """
+    assert len(set(processes.at_once(code, [[fresh]] * 6))) == 1

@@ -32,7 +32,7 @@ def run(options: Namespace) -> int:
     """
     from rbutton.site import export, folder
 
-    store, policy = folder.store(options.folder), folder.policy(options.folder)
+    store, policy = folder.store(options.folder), folder.policy_to_read(options.folder)
     # As RFC 4180 wants it: the csv module writes the ends of lines.
     sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
     written = (export.write_csv if options.csv else export.write_json)(store, policy, sys.stdout)

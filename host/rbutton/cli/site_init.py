@@ -4,9 +4,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rbutton.cli.commands import DONE, USAGE, Commands
 from rbutton.cli.site_problems import command
+
+if TYPE_CHECKING:
+    from rbutton.terms.keys import PublicKey
 
 _ACCEPTS = ["SD-BASE-DP", "no-stalking", "do-not-track"]
 
@@ -75,6 +79,7 @@ def run(options: Namespace) -> int:
                 static=options.static,
                 until=now.replace(microsecond=0) + timedelta(days=365),
             ),
+            make_key=not options.new_key,
         )
     elif given := [
         f"--{name}"
@@ -87,11 +92,22 @@ def run(options: Namespace) -> int:
         )
     starting.check(target, now)
     if options.new_key:
-        old = folder.change_key(target)
-        print(
-            f"The key is a new one. {target / folder.FORMER} has the old one's public half "
-            f"({old.thumbprint}), so that what it signed still counts. Start every worker anew.\n"
-        )
+        print(_told(target, folder.change_key(target)) + " Start every worker anew.\n")
     for line in starting.told(target, command()):
         print(line)
     return DONE
+
+
+def _told(target: Path, old: "PublicKey | None") -> str:
+    """What a new key comes to."""
+    from rbutton.site import folder
+
+    if old is None:
+        return (
+            f"The key is a new one. There was no {target / folder.KEY} whose public half could be "
+            "noted: what a lost key signed counts as another's."
+        )
+    return (
+        f"The key is a new one. {target / folder.FORMER} has the old one's public half "
+        f"({old.thumbprint}), so that what it signed still counts."
+    )

@@ -2,6 +2,7 @@
 
 import os
 import weakref
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
@@ -39,6 +40,17 @@ def engine(url: str) -> Engine:
             return _postgresql(parsed.set(drivername="postgresql+psycopg"))
         case _:
             raise StoreError(f"The store is in SQLite or PostgreSQL: {_FORMS}")
+
+
+def is_there(url: str) -> bool:
+    """False of SQLite's file where there is none, which `engine` would make."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return True  # for `engine` to refuse
+    if parsed.get_backend_name() != "sqlite":
+        return True
+    return not parsed.database or Path(parsed.database).exists()
 
 
 def place(of: Engine) -> str:

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rbutton.site import key_file
-from rbutton.site.errors import FolderError, a_link, sentence
+from rbutton.site import database, key_file
+from rbutton.site.errors import FolderError, KeyFileError, a_link, sentence
 from rbutton.site.limit import Rate
 from rbutton.site.policy import PromiseOf, SitePolicy
 from rbutton.site.site import Site
@@ -93,13 +93,25 @@ def settings(folder: Path) -> Settings:
 
 
 def policy(folder: Path) -> SitePolicy:
-    """The policy of the site in `folder`; its key is made where there is none.
+    """The policy of the site in `folder`; its key is made where it never had one.
 
     Raises:
         FolderError: `site.toml` has a mistake.
-        KeyFileError: the key cannot be used.
+        KeyFileError: the key cannot be used, or is gone.
+        StoreError: there is no key, and the store that may need one cannot be used.
     """
-    return _policy(folder, settings(folder), key_file.load_or_create(folder / KEY))
+    said = settings(folder)
+    return _policy(folder, said, _key(folder, said))
+
+
+def policy_to_read(folder: Path) -> SitePolicy:
+    """The same for what only reads: where the site never had a key, none is kept.
+
+    Raises:
+        SiteError: as `policy`.
+    """
+    said = settings(folder)
+    return _policy(folder, said, _kept_key(folder, said) or Ed25519PrivateKey.generate())
 
 
 def check(folder: Path) -> Settings:
@@ -150,10 +162,58 @@ def store(folder: Path) -> Store:
 def _store(folder: Path, said: Settings) -> Store:
     days = said.keep_ended_days
     return Store(
-        said.store or f"sqlite:///{(folder / STORE).absolute()}",
+        _store_url(folder, said),
         keep_ended=None if days is None else timedelta(days=days),
         most=said.most,
     )
+
+
+def _store_url(folder: Path, said: Settings) -> str:
+    return said.store or f"sqlite:///{(folder / STORE).absolute()}"
+
+
+def _key(folder: Path, said: Settings) -> Ed25519PrivateKey:
+    return _kept_key(folder, said) or key_file.load_or_create(folder / KEY)
+
+
+def _kept_key(folder: Path, said: Settings) -> Ed25519PrivateKey | None:
+    """The folder's key; None where it never had one.
+
+    Raises:
+        SiteError: the key or the store cannot be used.
+        KeyFileError: it had one, which is gone: what that signed would not be the site's any more.
+    """
+    path = folder / KEY
+    try:
+        return key_file.load(path)
+    except FileNotFoundError:
+        why = _signed(folder, said)
+    try:
+        # Another worker that started with this one may have made it meanwhile, and signed.
+        return key_file.load(path)
+    except FileNotFoundError:
+        if not why:
+            return None
+    raise KeyFileError(
+        f"{path} is gone, and {why}. Put it back from a backup. To go on with a new key instead, "
+        "under which what was signed with the lost one counts as another's, type: "
+        f"rbutton site init {folder} --new-key"
+    )
+
+
+def _signed(folder: Path, said: Settings) -> str:
+    """What tells that the site had a key; empty where nothing does."""
+    number = 0
+    if database.is_there(_store_url(folder, said)):
+        store = _store(folder, said)
+        try:
+            number = store.number_of_agreements()
+        finally:
+            store.close()
+    if number:
+        were = "1 agreement was" if number == 1 else f"{number:,} agreements were"
+        return f"{were} signed with this site's keys"
+    return f"{folder / FORMER} names keys before it" if former_keys(folder) else ""
 
 
 def site(folder: Path | str) -> Site:
@@ -164,7 +224,7 @@ def site(folder: Path | str) -> Site:
     """
     folder = Path(folder)
     said = settings(folder)
-    made = _policy(folder, said, key_file.load_or_create(folder / KEY))
+    made = _policy(folder, said, _key(folder, said))
     return Site(made, _store(folder, said), Rate(said.rate.burst, said.rate.per_minute))
 
 
@@ -187,18 +247,21 @@ def former_keys(folder: Path) -> list[PublicKey]:
         ) from None
 
 
-def change_key(folder: Path) -> PublicKey:
+def change_key(folder: Path) -> PublicKey | None:
     """Put a new key in place of the folder's, whose public half is noted first.
 
     Returns:
-        The public half of the old one.
+        The public half of the old one; None where there was none to note.
 
     Raises:
         SiteError: nothing was changed.
     """
-    old = PublicKey.of(key_file.load_or_create(folder / KEY))
+    try:
+        old = PublicKey.of(key_file.load(folder / KEY))
+    except FileNotFoundError:
+        old = None
     known = former_keys(folder)
-    if old not in known:
+    if old and old not in known:
         jwks = {"keys": [key.model_dump() for key in [*known, old]]}
         write(folder / FORMER, json.dumps(jwks, indent=1).encode() + b"\n", 0o644)
     key_file.renew(folder / KEY)

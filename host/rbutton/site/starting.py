@@ -81,8 +81,13 @@ class Start:
     until: datetime
 
 
-def start(target: Path, said: Start) -> None:
+def start(target: Path, said: Start, *, make_key: bool = True) -> None:
     """Make the folder, its key and its `site.toml`.
+
+    Args:
+        target: the folder.
+        said: what the site says.
+        make_key: False where a new one is made on purpose afterwards.
 
     Raises:
         SiteError: one of them cannot be made, or says what no agent would take; then there is no
@@ -104,7 +109,10 @@ def start(target: Path, said: Start) -> None:
     path = target / folder.FILE
     folder.write(path, text.encode(), 0o600)
     try:
-        folder.policy(target)  # which makes the key
+        if make_key:
+            folder.policy(target)
+        else:
+            folder.check(target)
     except BaseException:
         path.unlink()
         raise

@@ -277,6 +277,13 @@ class Store:
             query = query.where(tuple_(ANSWER.c.at, ANSWER.c.id) > (after.at, after.id))
         return self._list(query.order_by(ANSWER.c.at, ANSWER.c.id).limit(limit))
 
+    def number_of_agreements(self) -> int:
+        """How many were signed by both, those that ended among them."""
+        kept = ANSWER.c.state.in_(_AGREEMENTS)
+        with self._reading() as connection:
+            query = select(func.count()).select_from(ANSWER).where(kept)
+            return connection.execute(query).scalar_one()
+
     def latest(self, limit: int) -> list[Kept]:
         """The agreements that came last, newest first."""
         query = select(ANSWER).where(ANSWER.c.state.in_(_AGREEMENTS))
