@@ -205,6 +205,19 @@ doctor.KEYRING_SECONDS = float(sys.argv[2])
 for one in doctor.look(Home(folder, folder, portable=False), []):
     print(json.dumps(one.members()))
 """
+_OFFER = """
+import sys
+from pathlib import Path
+from rbutton.person.errors import PersonError
+from rbutton.person.home import Home
+from rbutton.person.seed import Seed
+folder = Path(sys.argv[1])
+try:
+    Seed(Home(folder, folder, portable=False)).read()
+except PersonError as error:
+    print(error.message)
+    print(error.fix)
+"""
 _UNLOCK = "printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1"
 
 
@@ -222,12 +235,15 @@ def session(home: Path, script: str, *, seconds: float = 60.0) -> str:
     """Runs a script in a D-Bus session of its own: $1 Python, $2 keep, $3 look, $4 the home."""
     run = home.parent / "run"
     run.mkdir(mode=0o700, exist_ok=True)
+    # Nobody is there to answer a prompt.
+    screens = {"DISPLAY", "WAYLAND_DISPLAY"}
+    screenless = {name: value for name, value in os.environ.items() if name not in screens}
     return subprocess.run(
         [
             *["dbus-run-session", "--", "sh", "-c", script, "sh"],
             *[sys.executable, _KEEP, _LOOK, str(home), str(seconds)],
         ],
-        env={**os.environ, "HOME": str(home.parent), "XDG_RUNTIME_DIR": str(run)},
+        env={**screenless, "HOME": str(home.parent), "XDG_RUNTIME_DIR": str(run)},
         capture_output=True,
         text=True,
         check=True,
@@ -308,16 +324,16 @@ while True:
     if message.header.message_type == MessageType.method_call:
         bus.send(new_error(message, "com.example.Broken", "s", ("not today",)))
 """
+_REFUSING = (
+    "cd '{}'; mkfifo ready; \"$1\" refuses.py > ready & service=$!; read _ < ready; "
+    f"{LOOK}; kill $service"
+)
 
 
 def test_a_keyring_that_answers_with_an_error(folder: Path) -> None:
     """One made for this: a small service of the tests under the name of the real one."""
     (folder / "refuses.py").write_text(_REFUSES)
-    script = (
-        f"cd '{folder}'; mkfifo ready; \"$1\" refuses.py > ready & service=$!; read _ < ready; "
-        f"{LOOK}; kill $service"
-    )
-    found = seeds(session(folder, script))
+    found = seeds(session(folder, _REFUSING.format(folder)))
     assert (found["code"], found["severity"]) == ("keyring-refuses", "problem")
     assert "not today" in found["detail"]
 
@@ -328,6 +344,54 @@ def test_another_kind_of_keyring_is_not_asked(folder: Path) -> None:
     found = seeds(session(folder, LOOK))
     assert (found["code"], found["severity"]) == ("keyring-not-asked", "ok")
     assert "kwallet" in found["message"]
+
+
+# Before the first offer.
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    """A home that is not portable, and has no seed yet."""
+    home = tmp_path / "rbutton"
+    home.mkdir(mode=0o700)
+    return home
+
+
+def test_where_there_is_no_keyring_the_seed_goes_to_a_file(new: Path) -> None:
+    found = seeds(session(new, f"DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent {LOOK}"))
+    assert (found["code"], found["severity"]) == ("seed-not-yet", "ok")
+
+
+def test_a_keyring_that_nobody_made_is_told_before_an_offer_fails(new: Path) -> None:
+    """Nobody logged in with a password, and no screen is there to ask on; the offer says so too."""
+    (new / "offer.py").write_text(_OFFER)
+    found, *offer = session(
+        new, f'{LOOK} | sed -n 2p; cd \'{new}\'; "$1" offer.py "$4"'
+    ).splitlines()
+    first = json.loads(found)
+    assert (first["code"], first["severity"]) == ("keyring-empty", "warning")
+    assert "your first offer" in first["message"].lower()
+    message, fix = offer
+    assert "could not ask you" in message
+    assert "InitError" not in message
+    for advice in (fix, first["fix"]):
+        assert "log in with your password" in advice
+    assert "press the button again" in fix
+    assert not (new / "seed.json").exists()
+
+
+def test_a_locked_keyring_is_told_before_the_first_offer(new: Path) -> None:
+    assert seeds(session(new, f"{_UNLOCK}; {LOOK}"))["code"] == "seed-not-yet"
+    started = "gnome-keyring-daemon --start --components=secrets >/dev/null 2>&1"
+    found = seeds(session(new, f"{started}; {LOOK}"))
+    assert (found["code"], found["severity"]) == ("keyring-locked", "warning")
+    assert "first offer will ask you" in found["message"]
+
+
+def test_a_keyring_that_refuses_is_told_before_the_first_offer(new: Path) -> None:
+    (new / "refuses.py").write_text(_REFUSES)
+    found = seeds(session(new, _REFUSING.format(new)))
+    assert (found["code"], found["severity"]) == ("keyring-refuses", "problem")
 
 
 def test_a_seed_in_a_file_for_want_of_a_keyring_is_said(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Above all no keyring is unlocked: where it is locked, that is the finding.
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from rbutton.person.errors import PersonError
 from rbutton.person.home import Home
 from rbutton.person.ledger import VERSION, Ledger
 from rbutton.person.patience import Refused, within
-from rbutton.person.seed import SERVICE
+from rbutton.person.seed import MAKE_ONE, SERVICE
 from rbutton.person.seed_place import Place, SeedPlace
 from rbutton.person.verification import BadRecord, Verification, verified
 from rbutton.terms.encoding import from_b64u
@@ -33,6 +33,9 @@ HELD_SECONDS = 2.0
 LEDGER_SECONDS = 10.0
 """How long records are checked; `rbutton verify` checks all, however many there are."""
 _FROM_A_BACKUP = "Put it back from a backup: rbutton import FILE"
+_UNLOCK = (
+    "Unlock it: log in with your password, or use your desktop's program for passwords and keys."
+)
 _OF_THE_SECRET_SERVICE = {"SecretService", "libsecret"}
 _MAGIC = b"SQLite format 3\0"
 _DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
@@ -74,7 +77,7 @@ def _seed(home: Home) -> Iterator[Finding]:
         yield problem("seed-place-unreadable", error.message, error.fix)
         return
     if chosen is None:
-        yield ok("seed-not-yet", "The seed of your keys is made with your first offer.")
+        yield _no_seed_yet(home)
     elif chosen.place == "file":
         yield from _seed_file(home)
     else:
@@ -117,18 +120,73 @@ def _keyring(home: Home, chosen: Place) -> Iterator[Finding]:
             "have asked you.",
         )
         return
+    yield _told("is in it", lambda: _in_the_secret_service(str(home.data)))
+
+
+_NOT_YET = ok("seed-not-yet", "The seed of your keys is made with your first offer.")
+
+
+def _no_seed_yet(home: Home) -> Finding:
+    """What the first offer will meet."""
+    if home.portable or (home.data / "seed").exists():
+        return _NOT_YET
     try:
-        yield within(KEYRING_SECONDS, lambda: _in_the_secret_service(str(home.data)))
+        import secretstorage  # noqa: F401
+    except ImportError:  # another platform's keyring, which might ask
+        return _NOT_YET
+    return _told("would be kept in it", _where_a_seed_goes)
+
+
+def _where_a_seed_goes() -> Finding:
+    """The collection that `keyring` takes; nothing is made or unlocked."""
+    import secretstorage
+    from secretstorage.exceptions import ItemNotFoundException, SecretStorageException
+
+    try:
+        bus = secretstorage.dbus_init()
+    except (SecretStorageException, OSError):
+        return _NOT_YET
+    with closing(bus):
+        if not secretstorage.check_service_availability(bus):
+            return _NOT_YET
+        try:
+            locked = secretstorage.get_collection_by_alias(bus, "default").is_locked()
+        except ItemNotFoundException:
+            return warning(
+                "keyring-empty",
+                "No keyring was made for you yet, and the seed of your keys would be kept in one. "
+                "Your first offer will ask you to make it, and fail where it cannot ask.",
+                f"{MAKE_ONE}.",
+            )
+    if not locked:
+        return _NOT_YET
+    return warning(
+        "keyring-locked",
+        "Your keyring is locked, and the seed of your keys would be kept in it. Your first offer "
+        "will ask you to unlock it.",
+        f"{_UNLOCK} It then asks nothing.",
+    )
+
+
+def _told(seed: str, work: Callable[[], Finding]) -> Finding:
+    """What `work` finds, or what a keyring that does not answer it comes to.
+
+    Args:
+        seed: of the seed, as "is in it".
+        work: asks the keyring.
+    """
+    try:
+        return within(KEYRING_SECONDS, work)
     except TimeoutError:
-        yield problem(
+        return problem(
             "keyring-silent",
             f"Your keyring did not answer in {KEYRING_SECONDS:.0f} seconds, and the seed of your "
-            "keys is in it.",
+            f"keys {seed}.",
             "End it and start it again (gnome-keyring-daemon, or another Secret Service): the "
             "simplest way is to log out and in.",
         )
     except Refused as error:
-        yield problem(
+        return problem(
             "keyring-refuses",
             f"Your keyring refuses to answer: {type(error.__cause__).__name__}.",
             "See what it says itself, in your desktop's program for passwords and keys.",
@@ -169,8 +227,7 @@ def _asked(bus: "DBusConnection", entry: str) -> Finding:
         return problem(
             "keyring-locked",
             "Your keyring is locked, and the seed of your keys is in it.",
-            "Unlock it: log in with your password, or use your desktop's program for passwords "
-            "and keys.",
+            _UNLOCK,
         )
     if not items:
         return problem(

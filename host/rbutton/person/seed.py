@@ -5,7 +5,7 @@ says that there is one.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -31,6 +31,11 @@ PASSING = {
     "ItemNotFoundException",
     "DBusErrorResponse",
 }
+#: What to do where a Secret Service has no default collection; without its stop.
+MAKE_ONE = (
+    "Log out and log in with your password, which makes one; or make one in your desktop's program "
+    "for passwords and keys, and set it as the default"
+)
 
 
 class SeedGone(PersonError):
@@ -221,14 +226,30 @@ def _in_time(work: Callable[[], Result]) -> Result:
             "Unlock it, then press the button again.",
         ) from None
     except Refused as error:
-        raise PersonError(
+        raise _refused(error.__cause__) from error.__cause__
+
+
+def _refused(cause: BaseException | None) -> PersonError:
+    if type(cause).__name__ == "InitError" and _is_among(cause, {"PromptDismissedException"}):
+        return PersonError(
             "seed",
-            f"Your keyring refused: {type(error.__cause__).__name__}.",
-            "Unlock it, then press the button again.",
-        ) from error.__cause__
+            "No keyring was ever made for you in your program for passwords and keys, and it could "
+            "not ask you to make one, or you did not.",
+            MAKE_ONE + ". Then press the button again.",
+        )
+    return PersonError(
+        "seed",
+        f"Your keyring refused: {type(cause).__name__}.",
+        "Unlock it, then press the button again.",
+    )
 
 
 def _passing(error: BaseException | None) -> bool:
-    while error is not None and type(error).__name__ not in PASSING:
+    return _is_among(error, PASSING)
+
+
+def _is_among(error: BaseException | None, names: Collection[str]) -> bool:
+    """Whether it, or what it came of, is called one of these; `keyring` need not be loaded."""
+    while error is not None and type(error).__name__ not in names:
         error = error.__cause__
     return error is not None
