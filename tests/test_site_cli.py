@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import stat
 import subprocess
@@ -19,7 +20,7 @@ from rbutton.terms import notice, policy, promise
 from rbutton.terms.encoding import from_time_text
 from rbutton.terms.keys import PublicKey
 from tests import site_process
-from tests.commands import rbutton
+from tests.commands import environment, rbutton
 from tests.shops import NOW, ORIGIN, Proffer, Shop, proffer
 
 NEW = ("--origin", ORIGIN, "--name", "Example Shop Ltd")
@@ -314,6 +315,39 @@ class TestExport:
     @pytest.mark.parametrize("text", ["SD-BASE", "a=b", "2026-11-22T10:00:00Z", ""])
     def test_all_else_stays_as_it_is(self, text: str) -> None:
         assert export._cell(text) == text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("site", "export", "{}", "--json"),
+        ("site", "init", "{}"),
+        ("signals",),
+        ("signals", "--json"),
+        ("--help",),
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_has_enough_ends_it_quietly(
+    where: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """As `head` does; one that is gone at once stands for all."""
+    site("init", where, *NEW, "--accepts", "SD-BASE-DP")
+    shop = Shop(where / folder.STORE, folder.policy(where))
+    assert shop.post(proffer(shop.policy).body).status == 200
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-P", "-m", "rbutton.cli", *(one.format(where) for one in arguments)]
+    done = subprocess.run(
+        command,
+        env=environment(tmp_path / "home"),
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writes)
+    assert (done.returncode, "Error" in done.stderr) == (1, False), done.stderr
 
 
 #: Python that has the base and the extra `site`, and nothing of a person's; or the other way.

@@ -1,6 +1,7 @@
 """The `rbutton` command: thin, over the rooms below."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -40,7 +41,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        return _run(arguments)
+        return _told(arguments)
+    except BrokenPipeError:
+        # Whoever read has enough, such as `head`. What is left would be written at the exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return NO
+
+
+def _told(arguments: Sequence[str]) -> int:
+    """The exit code; what is wrong is a sentence."""
+    try:
+        return _written(arguments)
     except PersonError as error:
         print(f"rbutton: {error.message} {error.fix}", file=sys.stderr)
         return _EXIT.get(error.code, NOT_SET_UP)
@@ -53,6 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, EOFError):
         print("\nrbutton: Stopped.", file=sys.stderr)
         return NO
+
+
+def _written(arguments: Sequence[str]) -> int:
+    """The exit code, once all that was printed is with its reader."""
+    try:
+        return _run(arguments)
+    finally:
+        sys.stdout.flush()
 
 
 def _run(arguments: Sequence[str]) -> int:
