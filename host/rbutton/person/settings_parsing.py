@@ -26,7 +26,7 @@ from rbutton.person.settings import (
     Signals,
     Site,
 )
-from rbutton.person.settings_place import Path, line_of
+from rbutton.person.settings_place import Path, first_line_of, line_of, path_at, statement_at
 from rbutton.person.toml_text import members_of
 from rbutton.terms.click_only import CLICK_ONLY
 
@@ -87,24 +87,61 @@ _STOPPED = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _UNQUOTED = re.compile(r"([^\s=#]+)\s*=\s*([A-Za-z][\w-]*)\s*(?:#.*)?$")
 
 
+_DATE = re.compile(r"=\s*(\d{4}-[^#]*)")
+_CURLY = re.compile("[“”„‟‘’‚]")
+#: How tomllib says that a key or section is there already.
+_AGAIN = re.compile("overwrite|twice|redefine|immutable")
+
+
 def _no_toml(text: str, why: str) -> Mistake:
     """Of tomllib's error: the line as it stands, and what was probably meant."""
+    if text.startswith("\ufeff"):
+        fix = "Save it as UTF-8 without one."
+        return _mistake("the file begins with a byte order mark, which no TOML has.", fix, 1)
     stopped = _STOPPED.search(why)
     if not stopped:
         return _mistake(f"it is not TOML: {why}.", "Mend that and save.")
     # As tomllib counts: by line feeds alone. What ends too early is noticed at the end.
     number = int(stopped[1] or text.rstrip().count("\n") + 1)
-    line = _printable(text.split("\n")[number - 1].strip())
-    fix = "Mend that line and save."
-    if "overwrite" in why or "twice" in why:
-        fix = "That is in the file already: take one of the two out."
-    elif meant := _UNQUOTED.match(line):
-        fix = f'Values go in quotes: {meant[1]} = "{meant[2].lower()}".'
-    elif line.partition("#")[0].count('"') % 2:
-        fix = 'A quote is open in that line: close it with ".'
-    elif not stopped[1]:
-        fix = "The file ends too early: close the bracket or quote that is open."
-    return _mistake(f"“{line}” is not TOML: {why[: stopped.start()]}.", fix, number)
+    why = why[: stopped.start()]
+    if _AGAIN.search(why):
+        return _again(text, number)
+    unclosed = why.startswith("Unclosed array")
+    if unclosed:
+        number = statement_at(text, number)
+    line = text.split("\n")[number - 1].strip()
+    if date := _DATE.search(line):
+        return _mistake(f"“{_printable(date[1].strip())}” is not a time there is.", _UNTIL, number)
+    fix = _CLOSE if unclosed else _meant(line, ends=not stopped[1])
+    return _mistake(f"“{_printable(line)}” is not TOML: {why}.", fix, number)
+
+
+_CLOSE = "A bracket is open in that line: close it with ], and put a comma between two values."
+
+
+def _meant(line: str, *, ends: bool) -> str:
+    """What to do about a line. `ends`: what is wrong is that the file ends there."""
+    if _CURLY.search(line.partition("#")[0]):
+        return 'Write straight quotes, " and ", in place of those.'
+    if meant := _UNQUOTED.match(line):
+        return f'Values go in quotes: {meant[1]} = "{meant[2].lower()}".'
+    if line.partition("#")[0].count('"') % 2:
+        return 'A quote is open in that line: close it with ".'
+    if ends:
+        return "The file ends too early: close the bracket or quote that is open."
+    return "Mend that line and save."
+
+
+def _again(text: str, number: int) -> Mistake:
+    """Of a key or section that is there already."""
+    line = text.split("\n")[number - 1].strip()
+    path = path_at(text, number)
+    earlier = first_line_of(text, path, number) if path else None
+    where = f"in line {earlier}" if earlier else "in the file"
+    fix = f"That is {where} already: take one of the two out."
+    if line.startswith("[") and path[:1] == ("exceptions",):
+        fix = f"That is {where} already: write [[exceptions]], with two brackets, above each."
+    return _mistake(f"“{_printable(line)}” is there a second time.", fix, number)
 
 
 class _Reader:
@@ -145,8 +182,8 @@ class _Reader:
         others: tuple[str, ...] = (),
     ) -> None:
         if not isinstance(section, dict):
-            name = _dotted(path)
-            self._wrong(path, f"{name} is not a section.", f"Write [{name}] on a line of its own.")
+            fix = f"Write {_header(path)} on a line of its own."
+            self._wrong(path, f"{_dotted(path)} is not a section.", fix)
         self._check_names(path, section, (*words, *others))
         for name, value in section.items():
             if name in words:
@@ -164,6 +201,13 @@ class _Reader:
 
     def _check_sets(self, sets: Any) -> None:
         path: Path = ("proffer", "terms")
+        if sets == []:
+            self._wrong(
+                path,
+                "proffer.terms is empty.",
+                'Name what is offered, such as [["SD-BASE-DP"]]. To offer nothing, write '
+                'negotiate = "never".',
+            )
         if not isinstance(sets, list) or not sets or not all(_are_names(one) for one in sets):
             self._wrong(path, "each choice in proffer.terms is a list of its own.", _SETS)
         self._check_count(path, sets, MAX_SETS)
@@ -255,9 +299,22 @@ class _Reader:
             self._check_section(("sites",), sites, {})
         self._check_count(("sites",), sites, MAX_SITES)
         for name, one in sites.items():
+            self._check_quoted(("sites", name), one)
             self._check_site(("sites", name), name, SITE)
             self._check_section(("sites", name), one, WORDS["site"])
         return {name: Site(**one) for name, one in sites.items()}
+
+    def _check_quoted(self, path: Path, one: Any) -> None:
+        """Not [sites.a.example], which TOML takes for a section within one."""
+        while isinstance(one, dict) and (inner := _first_table(one)):
+            path, one = (*path, inner), one[inner]
+        name = ".".join(map(str, path[1:]))
+        if len(path) > 2 and _names_site(name, SITE):
+            self._wrong(
+                path,
+                f"[{_dotted(path)}] is a site's name without quotes.",
+                f"Write {_header(('sites', name))}, with the name in quotes.",
+            )
 
     def _exceptions(self, exceptions: Any) -> tuple[Exemption, ...]:
         path: Path = ("exceptions",)
@@ -378,6 +435,17 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _first_table(members: dict[str, Any]) -> str | None:
+    return next((name for name, value in members.items() if isinstance(value, dict)), None)
+
+
+def _header(path: Path) -> str:
+    """As it is to be written."""
+    parts = (str(part) for part in path)
+    bare = re.compile(r"[A-Za-z0-9_-]+")
+    return f"[{'.'.join(one if bare.fullmatch(one) else json.dumps(one) for one in parts)}]"
 
 
 def _dotted(path: Path) -> str:
