@@ -146,10 +146,15 @@ def test_a_name_that_no_rule_can_have_is_told_to_be_in_vain(
     home: Path, name: str, reason: str, said: str
 ) -> None:
     """Of itself and of all that it covers, and in the list of all; until it is taken out."""
-    shown = rbutton(home, "signals", name, "--off").stdout
-    assert f"{name}: " in shown
-    assert said in shown
     below = name.replace("*", "www")
+    for typed in ([name, "--off"], [name], [below], []):
+        shown = rbutton(home, "signals", *typed).stdout
+        heading, why, *more = shown.splitlines()[-2:]
+        assert heading == (f"{typed[0]}:" if typed else f"{name}:")
+        assert said in why
+        assert not more
+        # What is not so is not said.
+        assert "everything off" not in shown
     for about in ([], [name], [below]):
         assert told(home, *about)["unapplied"] == [{"name": name, "reason": reason}]
     assert told(home, "news.example")["unapplied"] == []
@@ -181,6 +186,8 @@ def test_a_name_of_as_many_parts_as_a_browser_takes_is_not_in_vain(home: Path) -
         (["no name", "--dnt", "off"], 2, "is not the name of a site"),
         (["nonsense site"], 2, "“nonsense site” is not the name of a site"),
         (["https://"], 2, "is not the name of a site"),
+        (["*", "--dnt", "off"], 2, "“*” is every site, and no name of one. For what goes"),
+        (["news.example.", "--off"], 2, "ends with a dot. Write it without: news.example"),
     ],
 )
 def test_what_cannot_be_is_told(home: Path, arguments: list[str], code: int, said: str) -> None:

@@ -8,15 +8,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from rbutton.cli import homes, mistake
+from rbutton.cli import homes, mistake, site_named
 from rbutton.cli.commands import DONE, Commands
-from rbutton.decisions.plain import escaped
 from rbutton.native import fitting
 from rbutton.person.errors import PersonError
 from rbutton.person.settings import Exemption, Settings, names_over
-from rbutton.person.settings_parsing import site_named
 from rbutton.terms.encoding import time_text
 
+_EVERYWHERE = "For what goes out everywhere, leave SITE out."
 _SAID = {
     "on": "1: do not track me",
     "off": "not sent",
@@ -72,7 +71,9 @@ def run(options: Namespace) -> int:
     Raises:
         PersonError: nothing more was changed.
     """
-    site = _site(options.site) if options.site is not None else None
+    site = None
+    if options.site is not None:
+        site = site_named.one(options.site, everywhere=_EVERYWHERE)
     where = f"sites.{site}" if site else "signals"
     if options.button and not site:
         raise PersonError(
@@ -96,16 +97,6 @@ def run(options: Namespace) -> int:
     if homes.begun() is None:
         homes.tell_not_yet("Nothing goes out before the button is there.", as_json=options.json)
     return DONE
-
-
-def _site(written: str) -> str:
-    if (name := site_named(written)) is None:
-        raise PersonError(
-            "usage",
-            f"“{escaped(written.encode(), 100)}” is not the name of a site.",
-            'Write a host name such as news.example or "*.example".',
-        )
-    return name
 
 
 def _of_site(settings: Settings, site: str, now: datetime) -> dict[str, Any]:
@@ -159,17 +150,31 @@ def _exception(one: Exemption) -> dict[str, Any]:
 def _lines(told: dict[str, Any]) -> list[str]:
     lines = ["Everywhere:", *_values(told)]
     for site in told["sites"]:
-        lines += [f"{site['site']}:", *_site_values(site)]
-    return lines + _more_lines(told)
+        lines += _named_lines(site, told)
+    return lines + _more_lines(told, {site["site"] for site in told["sites"]})
 
 
 def _site_lines(told: dict[str, Any]) -> list[str]:
-    lines = [f"{told['site']}:", *_site_values(told)]
-    return lines + _more_lines(told)
+    return _named_lines(told, told) + _more_lines(told, set(names_over(told["site"])))
 
 
-def _more_lines(told: dict[str, Any]) -> list[str]:
-    unapplied = [f"{one['name']}: {_UNAPPLIED[one['reason']]}" for one in told["unapplied"]]
+def _named_lines(site: dict[str, Any], told: dict[str, Any]) -> list[str]:
+    """A name and its values; where they, or those of a name over it, are in vain, why that is."""
+    name = site["site"]
+    in_vain = {one["name"]: _UNAPPLIED[one["reason"]] for one in told["unapplied"]}
+    over = next((one for one in names_over(name) if one in in_vain), None)
+    if over is None:
+        return [f"{name}:", *_site_values(site)]
+    return [f"{name}:", f"  {in_vain[over] if over == name else f'{over}: {in_vain[over]}'}"]
+
+
+def _more_lines(told: dict[str, Any], said: Set[str]) -> list[str]:
+    """Exceptions, and the names in vain that were not `said` yet."""
+    unapplied = [
+        f"{one['name']}: {_UNAPPLIED[one['reason']]}"
+        for one in told["unapplied"]
+        if one["name"] not in said
+    ]
     return _exception_lines(told["exceptions"]) + unapplied
 
 
