@@ -214,6 +214,50 @@ def test_a_change_says_what_it_comes_to(begun: Path) -> None:
     assert told("revoke", "news.example") == revoked
 
 
+def test_an_exception_names_its_site_by_any_address_of_it(begun: Path) -> None:
+    address = "https://News.example:8443/x"
+    assert rbutton(begun, "terms", "grant", address, "https://ads.example/y").returncode == 0
+    assert 'site = "news.example"\ntargets = ["ads.example"]' in text(begun)
+    assert rbutton(begun, "terms", "revoke", address).returncode == 0
+    assert "exceptions" not in set_in(begun)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        (["revoke", "nowhere.test"], 1, "granted on: news.example, *.shop.example."),
+        (["grant", "*"], 2, "on one site"),
+        (["grant", "no site"], 2, "is not the name of a site"),
+        (["grant", "a.example", "--until", "2020-01-01T00:00:00Z"], 2, "00Z is past, so nothing"),
+    ],
+    ids=str,
+)
+def test_what_would_grant_or_revoke_nothing_is_refused(
+    begun: Path, typed: list[str], code: int, said: str
+) -> None:
+    for site in ("news.example", "*.shop.example"):
+        rbutton(begun, "terms", "grant", site, "ads.example")
+    before = text(begun)
+    done = rbutton(begun, "terms", *typed)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert text(begun) == before
+
+
+@pytest.mark.parametrize(
+    ("off", "told"), [("--dnt=off", "DNT is off there"), ("--off", "The button is off there")]
+)
+def test_what_is_granted_where_nothing_goes_out_is_told(begun: Path, off: str, told: str) -> None:
+    """With the line to type that sends it."""
+    rbutton(begun, "signals", "news.example", off)
+    said = rbutton(begun, "terms", "grant", "news.example").stdout
+    assert told in said
+    *_, last = said.splitlines()
+    rbutton(begun, *last.partition("you type: rbutton ")[2].split())
+    assert "0: you let it track you" in rbutton(begun, "signals", "news.example").stdout
+    assert told not in rbutton(begun, "terms", "grant", "news.example").stdout
+
+
 def test_terms_that_are_gone_are_said_to_be_put_back(begun: Path) -> None:
     """From where the last good ones are; of another file nothing of the kind."""
     (begun / "terms.toml").unlink()
@@ -369,6 +413,9 @@ def test_an_editor_that_fails_is_told(begun: Path, program: str, told: str) -> N
     done = rbutton(begun, "terms", "edit", env={"VISUAL": "", "EDITOR": program})
     assert (done.returncode, text(begun)) == (2, FIRST_TEXT)
     assert told in done.stderr
+    assert "Errno" not in done.stderr
+    left = [one.name for one in begun.iterdir() if "editing" in one.name]
+    assert bool(left) == (program == "false"), "nothing was opened, so there is no edit"
 
 
 def test_what_was_saved_elsewhere_during_an_edit_is_kept(begun: Path, tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rbutton.cli import asking, homes, mistake
+from rbutton.cli import asking, homes, mistake, site_named
 from rbutton.cli.commands import DONE, NO, Commands
 from rbutton.person import files, terms_schema
 from rbutton.person.errors import Mistake, PersonError
 from rbutton.person.loosening import loosenings
+from rbutton.person.settings import Exemption
+from rbutton.person.settings_parsing import site_named as site_of
 from rbutton.person.terms_edit import key_of
 from rbutton.person.terms_file import TermsFile, text_of
 from rbutton.shipped.limits import limits
@@ -34,6 +36,9 @@ _COPY = "terms.editing.toml"
 _BASE = "terms.before-editing.toml"
 #: Copies that the person did not go on with.
 _LEFT = "terms.unfinished-{}.toml"
+#: How many sites an error names.
+_NAMED = 10
+_ONE_SITE = "Something is granted on one site, or on all under a name."
 
 
 def add(verbs: Commands) -> None:
@@ -110,22 +115,57 @@ def run_grant(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
-    now, targets = datetime.now(UTC), options.targets or None
+    now, targets = datetime.now(UTC), [_target(one) for one in options.targets] or None
+    site = site_named.one(options.site, everywhere=_ONE_SITE)
+    _check_end(options.until, now)
     with _change() as change:
-        change.file.grant(options.site, targets, options.until)
-        change.said = f"granted on {options.site}: {_granted(targets, options.until)}."
+        change.file.grant(site, targets, options.until)
+        change.said = f"granted on {site}: {_granted(targets, options.until)}."
+    settings = change.file.settings
+    if targets is None and settings.signals_sent_to(site, now).dnt == "off":
+        print(_not_sent(site, button_on=settings.button_on(site)))
     staying = [
         _granted(one.targets, time_text(one.until) if one.until else None)
-        for one in change.file.settings.exceptions
-        if one.site == options.site and one.holds(now)
-        if set(one.targets or ()) != set(options.targets)
+        for one in settings.exceptions
+        if one.site == site and one.holds(now)
+        if set(one.targets or ()) != set(targets or ())
     ]
     if staying:
         print(
             f"What was granted there before stays: {'; '.join(staying)}.\n"
-            f"All of it is taken back by: rbutton terms revoke {options.site}"
+            f"All of it is taken back by: rbutton terms revoke {site}"
         )
     return DONE
+
+
+def _target(written: str) -> str:
+    # What names no host, the file refuses in its own words.
+    return site_of(written) or written
+
+
+def _check_end(until: str | None, now: datetime) -> None:
+    """What is no time, or has no zone, the file refuses in its own words.
+
+    Raises:
+        PersonError: it is past.
+    """
+    try:
+        end = datetime.fromisoformat(until) if until else None
+    except ValueError:
+        return
+    if end and end.tzinfo and end <= now:
+        raise PersonError(
+            "usage",
+            f"--until {until} is past, so nothing would be granted.",
+            "Write a later time, or leave it out.",
+        )
+
+
+def _not_sent(site: str, *, button_on: bool) -> str:
+    off, on = ("DNT", "--dnt on") if button_on else ("The button", "--on")
+    return (
+        f"{off} is off there: nothing of this goes out until you type: rbutton signals {site} {on}"
+    )
 
 
 def _granted(targets: Sequence[str] | None, until: str | None) -> str:
@@ -139,10 +179,26 @@ def run_revoke(options: Namespace) -> int:
     Raises:
         PersonError: nothing was changed.
     """
+    site = site_named.one(options.site, everywhere=_ONE_SITE)
     with _change() as change:
-        change.file.revoke(options.site)
-        change.said = f"what was granted on {options.site} is taken out."
+        granted = change.file.settings.exceptions
+        if not any(one.site == site for one in granted):
+            raise _nothing_granted(site, granted)
+        change.file.revoke(site)
+        change.said = f"what was granted on {site} is taken out."
     return DONE
+
+
+def _nothing_granted(site: str, granted: Sequence[Exemption]) -> PersonError:
+    sites = list(dict.fromkeys(one.site for one in granted))
+    more = f" and {len(sites) - _NAMED:,} more" if len(sites) > _NAMED else ""
+    return PersonError(
+        "config",
+        f"Nothing is granted on {site}, so nothing was changed.",
+        f"Something is granted on: {', '.join(sites[:_NAMED])}{more}."
+        if sites
+        else "Nothing is granted on any other site.",
+    )
 
 
 def run_edit(options: Namespace) -> int:
@@ -160,7 +216,12 @@ def run_edit(options: Namespace) -> int:
         files.write(copy, before)
         files.write(copy.with_name(_BASE), before)
     while True:
-        _open(copy)
+        try:
+            _open(copy)
+        except _NotStarted:
+            if text_of(copy) == before:
+                _done_with(copy)
+            raise
         try:
             after = text_of(copy)
             changes = file.loosens(after)
@@ -288,19 +349,24 @@ def _kept(copy: Path) -> int:
     return NO
 
 
+class _NotStarted(PersonError):
+    """No editor was opened."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("usage", message, "Set EDITOR to one: EDITOR=nano rbutton terms edit.")
+
+
 def _open(copy: Path) -> None:
     chosen = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     chosen = chosen or next((name for name in _EDITORS if shutil.which(name)), None)
     if not chosen:
-        raise PersonError(
-            "usage", "There is no editor to open.", "Set EDITOR: EDITOR=nano rbutton terms edit."
-        )
+        raise _NotStarted("There is no editor to open.")
     try:
         code = subprocess.run([*shlex.split(chosen), str(copy)], check=False).returncode
-    except (OSError, ValueError) as error:
-        raise PersonError(
-            "usage", f"The editor “{chosen}” cannot be started: {error}.", "Set EDITOR to another."
-        ) from None
+    except OSError as error:
+        raise _NotStarted(f"The editor “{chosen}” cannot be started: {error.strerror}.") from None
+    except ValueError as error:  # a quote that is open
+        raise _NotStarted(f"The editor “{chosen}” cannot be started: {error}.") from None
     if code:
         raise PersonError(
             "usage",
