@@ -13,13 +13,14 @@ from tests.test_site_http import Server
 
 @contextmanager
 def serving(
-    where: Path, workers: int = 1, host: str = "127.0.0.1"
+    where: Path, workers: int = 1, host: str = "127.0.0.1", stderr: int | None = None
 ) -> Iterator[tuple[Server, subprocess.Popen[str]]]:
     """Serve the site in that folder, on any free port, until the end of the block."""
     command = [sys.executable, "-P", "-m", "rbutton.cli", "site", "serve", str(where)]
     process = subprocess.Popen(
         [*command, "--host", host, "--port", "0", "--workers", str(workers)],
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
@@ -36,3 +37,5 @@ def serving(
         process.wait(PATIENCE)
         assert process.stdout
         process.stdout.close()
+        if process.stderr:
+            process.stderr.close()

@@ -225,6 +225,26 @@ def test_a_mistake_in_the_file_is_told_with_its_place(where: Path, line: str) ->
         assert said.startswith("rbutton: ")
 
 
+def test_a_key_misspelt_is_told_before_the_one_that_is_missing(where: Path) -> None:
+    site("init", where, *NEW)
+    path = where / folder.FILE
+    path.write_text(path.read_text().replace("\nname = ", "\nnmae = "))
+    said = site("export", where, "--csv", code=3)
+    assert "nmae is not a member it may have. Did you mean name?" in said
+
+
+def test_a_policy_that_is_over_is_served_with_a_warning(where: Path) -> None:
+    """It may be all that people can end their agreements with."""
+    site("init", where, *NEW)
+    path = where / folder.FILE
+    path.write_text(f"expires = 2020-01-01T00:00:00Z\n{path.read_text()}")
+    with site_process.serving(where, stderr=subprocess.PIPE) as (server, process):
+        assert server.ask("GET", "/.well-known/emanciterms.json")[0] == 200
+        assert process.stderr
+        said = process.stderr.readline()
+    assert "expires is past: 2020-01-01T00:00:00Z. No button takes this policy" in said
+
+
 def test_where_nothing_was_made_it_says_what_to_type(tmp_path: Path) -> None:
     for verb in (("serve",), ("export", "--json")):
         assert "rbutton site init" in site(verb[0], tmp_path, *verb[1:], code=3)

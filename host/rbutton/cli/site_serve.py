@@ -1,6 +1,7 @@
 """`rbutton site serve`: the endpoint, as a server of its own behind the site's."""
 
 import contextlib
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def run(options: Namespace) -> int:
             options.port,
             options.workers,
             _say,
+            warn=_warn,
             demo_page=options.demo_page,
         )
     return DONE
@@ -63,3 +65,7 @@ def _number(text: str) -> int:
 
 def _say(address: str) -> None:
     print(f"⊃ listens on {address}; Ctrl-C ends it.", flush=True)
+
+
+def _warn(what: str) -> None:
+    print(f"rbutton: {what}", file=sys.stderr, flush=True)

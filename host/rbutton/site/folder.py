@@ -21,7 +21,7 @@ from rbutton.site.store import KEPT_AT_LEAST, MOST, Store
 from rbutton.terms.clauses import Value
 from rbutton.terms.errors import InvalidDocument
 from rbutton.terms.keys import PublicKey, check_public_key
-from rbutton.terms.models import first_fault
+from rbutton.terms.models import said_of
 
 FILE = "site.toml"
 KEY = "key.pem"
@@ -88,8 +88,9 @@ def settings(folder: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise FolderError(f"{path}: {error}. Mend that line.") from None
     except ValidationError as error:
-        fault = first_fault(error, "file")
-        raise FolderError(f"{path}: {fault.place} {fault.wrong}.{_hint(error)}") from None
+        fault = _fault(error)
+        said = said_of(fault, "file")
+        raise FolderError(f"{path}: {said.place} {said.wrong}.{_hint(fault)}") from None
 
 
 def policy(folder: Path) -> SitePolicy:
@@ -292,8 +293,13 @@ def write(path: Path, content: bytes, mode: int) -> None:
         raise FolderError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _hint(error: ValidationError) -> str:
-    fault: Any = error.errors()[0]
+def _fault(error: ValidationError) -> Any:
+    """An unknown key before all else: it may be the one that is missing, misspelt."""
+    faults = error.errors(include_url=False)
+    return next((one for one in faults if one["type"] == "extra_forbidden"), faults[0])
+
+
+def _hint(fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
         return _meant(*fault["loc"])
     if isinstance(fault["input"], dict) and fault["loc"][0] == "limits":

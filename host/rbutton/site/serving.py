@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rbutton.site import folder
 from rbutton.site.asgi import EmanciTerms
 from rbutton.site.errors import SiteError, sentence
+from rbutton.terms.encoding import time_text
 
 # The worker processes are new ones: this is how they learn the folder.
 _FOLDER = "RBUTTON_SITE"
@@ -32,6 +34,7 @@ def serve(
     workers: int,
     listening: Callable[[str], None],
     *,
+    warn: Callable[[str], None],
     demo_page: bool = False,
 ) -> None:
     """Answer until a signal ends it.
@@ -42,6 +45,7 @@ def serve(
         port: 0 takes any that is free.
         workers: processes.
         listening: told the address, once it is taken.
+        warn: told what is not right, and does not keep it from being served.
         demo_page: there is a page at `/`, too.
 
     Raises:
@@ -54,6 +58,13 @@ def serve(
         raise SiteError(
             f"{site_folder / folder.FILE} says negotiates = false: this site signs with nobody. "
             "Upload its file instead, or take that line out."
+        )
+    if policy.expires and policy.expires <= datetime.now(UTC):
+        # What was signed can still be fetched again, and ended.
+        warn(
+            f"{site_folder / folder.FILE}: expires is past: {time_text(policy.expires)}. No button "
+            "takes this policy, and no new terms are signed. Put a later time there, or take the "
+            "line out, then start this again."
         )
     os.environ[_FOLDER] = str(site_folder.absolute())
     os.environ[_DEMO_PAGE] = "1" if demo_page else ""

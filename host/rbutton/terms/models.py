@@ -1,11 +1,14 @@
 """Documents as frozen pydantic models, with errors that name the place in one sentence."""
 
 import re
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rbutton.terms.errors import InvalidDocument
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 # Steps of a place that are pydantic's: no member is called so.
 _PYDANTICS = re.compile(r"function-|str$|list\[")
@@ -56,7 +59,11 @@ def build(model: type[Model], members: dict[str, Any], what: str) -> Model:
 
 def first_fault(error: ValidationError, what: str) -> InvalidMember:
     """The first fault of a pydantic error in plain words, without the offending value."""
-    fault = error.errors(include_url=False, include_input=False)[0]
+    return said_of(error.errors(include_url=False, include_input=False)[0], what)
+
+
+def said_of(fault: "ErrorDetails", what: str) -> InvalidMember:
+    """The same of any of its faults."""
     place = ".".join(_shown(str(part)) for part in fault["loc"] if not _PYDANTICS.match(str(part)))
     match fault["type"]:
         case "missing":
