@@ -60,6 +60,7 @@ def _main(which: str, site: str, url: str, workers: str) -> None:
             0,
             int(workers),
             lambda address: print(address.rpartition(":")[2], flush=True),
+            warn=lambda what: print(what, file=sys.stderr),
         )
         return
     _make_bare(url)
