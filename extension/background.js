@@ -69,12 +69,10 @@ access.listen(() => {
 });
 
 async function take(told) {
-  // What a page can bring about, too, must not make the agent ask anew.
-  const same = JSON.stringify(told) === JSON.stringify(settings.told());
   const changing = signalsChanged(settings.take(told));
-  if (!same && host.status().phase === "up") relationship.refresh();
+  if (host.status().phase === "up") relationship.refresh();
   await changing;
-  if (!same) claims.refresh();
+  claims.refresh();
 }
 
 host.listen({
