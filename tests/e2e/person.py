@@ -14,6 +14,9 @@ from rbutton.browsers import manifests
 from rbutton.browsers.places import places
 from tests.e2e.browsers import READY, Browser, Page
 
+#: In the settings page: offers go out by a press alone.
+BY_CLICK = '#negotiate input[value="click"]:checked'
+
 
 class Person:
     """A home of its own, the host registered as the installer does it, and a browser.
@@ -103,6 +106,16 @@ class Person:
         ).stdout
         return [json.loads(line) for line in told.splitlines()]
 
-    def edit_terms(self, change: Callable[[str], str]) -> None:
-        """Edit terms.toml by hand."""
+    def edit_terms(self, change: Callable[[str], str], shown: str | None = None) -> None:
+        """Edit terms.toml by hand.
+
+        Args:
+            change: of its text.
+            shown: by which element the settings page shows that the browser has it; it is waited
+                for. None: nobody waits.
+        """
+        options = None if shown is None else self.options()
         self.terms_file.write_text(change(self.terms_file.read_text("utf-8")), "utf-8")
+        if options and shown:
+            options.wait_for(shown)
+            options.close()

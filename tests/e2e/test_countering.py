@@ -17,7 +17,7 @@ from rbutton.terms import agreement
 from tests import shops
 from tests.e2e.browsers import Page
 from tests.e2e.kit_sites import KitSite
-from tests.e2e.person import Person
+from tests.e2e.person import BY_CLICK, Person
 from tests.e2e.recorder import Site
 from tests.e2e.touching import ENDPOINT, click_until_offered
 
@@ -150,7 +150,8 @@ def test_own_terms_are_offered_by_two_presses(new_person: Any, tmp_path: Path) -
         lambda text: (
             text.replace('negotiate = "auto"', 'negotiate = "click"')
             + '\n[own]\nclauses = { "track.offsite" = "never", sell = "never" }\n'
-        )
+        ),
+        BY_CLICK,
     )
     tab = person.new_page()
     limits = {"track.offsite": "never", "sell": "never"}

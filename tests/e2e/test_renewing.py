@@ -10,7 +10,7 @@ from tests import shops
 from tests.e2e.browsers import Page
 from tests.e2e.conftest import NewPerson
 from tests.e2e.kit_sites import KitSite
-from tests.e2e.person import Person
+from tests.e2e.person import BY_CLICK, Person
 from tests.e2e.touching import ENDPOINT
 
 _MONTHS, _YEAR = timedelta(days=32), timedelta(days=360)
@@ -21,7 +21,8 @@ def _signs(person: Person, site: KitSite, proffer: str) -> Page:
     """The tab on a site that the person has signed with by a press."""
     person.start()
     person.edit_terms(
-        lambda text: text.replace('negotiate = "auto"', f'negotiate = "click"\n{proffer}')
+        lambda text: text.replace('negotiate = "auto"', f'negotiate = "click"\n{proffer}'),
+        BY_CLICK,
     )
     tab = person.new_page()
     tab.goto(site.url("/"))
