@@ -55,25 +55,24 @@ def test_it_is_a_schema() -> None:
     jsonschema.Draft7Validator.check_schema(SCHEMA)
 
 
-#: What is no TOML, and what a schema cannot see: it has no word for quotes around a time, and
-#: knows no year before the first.
-BEYOND = {
-    "not TOML",
-    "a key twice",
-    "a section twice",
-    "an open bracket",
-    "an open quote",
-    "no quotes",
-    "brackets without end",
-    "a number without end",
-    "an exception's end in quotes",
-    "an exception's end before there was time",
-}
+#: What a schema cannot see: it has no word for quotes around a time, and knows no year before the
+#: first.
+BEYOND = {"an exception's end in quotes", "an exception's end before there was time"}
 
 
-@pytest.mark.parametrize("fault", sorted(FAULTS.keys() - BEYOND))
+def is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "fault", sorted(name for name in FAULTS.keys() - BEYOND if is_toml(FAULTS[name][0]))
+)
 def test_what_the_host_refuses_it_refuses(fault: str) -> None:
-    """Each mistake that `tests/test_settings.py` knows."""
+    """Each mistake that `tests/test_settings.py` knows, where the text is TOML."""
     text = FAULTS[fault][0]
     assert (by_host(text), by_schema(text)) == (False, False)
 
