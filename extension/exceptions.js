@@ -143,7 +143,10 @@ async function heard({ id, call, text }, { tab, frameId, documentId, url, origin
     if (call === "exists") answer(at, { value: exists(sites, properties, page) });
     else if (call === "remove") await remove(at, sites);
     // One after the other: of many at once, each would find that nothing is asked yet.
-    else if (call === "store") await inTurn(() => store(at, sites, properties, page));
+    else if (call === "store") {
+      const owner = await domainOf(page) ?? page;
+      await inTurn(() => store(at, sites, properties, { page, owner }));
+    }
   } catch (error) {
     if (!(error instanceof Refused)) console.error(error);
     const { name, message } = error instanceof Refused ? error : new Refused("InvalidStateError", "it cannot be kept now");
@@ -229,12 +232,11 @@ async function remove(at, sites) {
   answer(at, { value: null });
 }
 
-async function store(at, sites, properties, page) {
+async function store(at, sites, properties, { page, owner }) {
   if (exists(sites, properties, page)) {
     answer(at, { value: { isSiteWide: meant(properties.targets, page) === null } });
     return;
   }
-  const owner = await domainOf(page) ?? page;
   if (muted.has(owner)) throw new Refused("NotAllowedError", "not allowed");
   if (askedOf(at.tabId) || pending.size >= PENDING) throw new Refused("InvalidStateError", "one is being asked");
   if (host.status().phase !== "up") throw new Refused("InvalidStateError", "it cannot be kept now");

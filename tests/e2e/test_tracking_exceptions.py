@@ -73,6 +73,19 @@ def _outcome(tab: Page) -> str:
     return told
 
 
+def _asks_in_vain(person: Person, tab: Page, site: Site, popup_has: str) -> None:
+    """The page has no API by the time another one has, and a forged call asks nobody."""
+    elsewhere = person.new_page()
+    _speaks(elsewhere, site, "other.test")
+    elsewhere.close()
+    assert tab.run("return 'storeTrackingException' in navigator;") is False
+    tab.run(_FORGED.replace("TEXT", '"{}"'))
+    popup = person.popup(tab)
+    popup.wait_for(popup_has)
+    popup.wait_until_hidden("#asked")
+    popup.close()
+
+
 def _decide(person: Person, tab: Page, decision: str, *words: str) -> None:
     popup = person.popup(tab)
     popup.wait_for("#asked:not([hidden])")
@@ -270,15 +283,7 @@ def test_a_page_in_a_sandbox_does_not_speak_for_its_host(
     """What visitors put there is often served like that."""
     tab.goto(page_at(site, "www.news.test", tk="N", alone=""))
     assert tab.run("return self.origin;") == "null"
-    elsewhere = person.new_page()
-    _speaks(elsewhere, site, "other.test")
-    elsewhere.close()
-    assert tab.run("return 'storeTrackingException' in navigator;") is False
-    tab.run(_FORGED.replace("TEXT", '"{}"'))
-    popup = person.popup(tab)
-    popup.wait_for("#signals:not([hidden])")
-    popup.wait_until_hidden("#asked")
-    popup.close()
+    _asks_in_vain(person, tab, site, "#signals:not([hidden])")
 
 
 @pytest.mark.parametrize(
@@ -327,15 +332,7 @@ def test_where_the_button_is_off_there_is_no_api_and_nothing_is_asked(
     """Neither the person, by the page's own message or the API, nor the site."""
     choose(person, '[sites."news.test"]\nbutton = "off"\n')
     tab.goto(page_at(site, "news.test", tk="N"))
-    elsewhere = person.new_page()
-    _speaks(elsewhere, site, "other.test")
-    elsewhere.close()
-    assert tab.run("return 'storeTrackingException' in navigator;") is False
-    tab.run(_FORGED.replace("TEXT", '"{}"'))
-    popup = person.popup(tab)
-    popup.wait_for("html[data-state=off]")
-    popup.wait_until_hidden("#asked")
-    popup.close()
+    _asks_in_vain(person, tab, site, "html[data-state=off]")
     assert {one.path for one in site.requests} == {"/page/a", "/own.svg"}
 
 

@@ -120,7 +120,7 @@ def _keyring(home: Home, chosen: Place) -> Iterator[Finding]:
             "have asked you.",
         )
         return
-    yield _told("is in it", lambda: _in_the_secret_service(str(home.data)))
+    yield _told("is in it", lambda bus: _asked(bus, str(home.data)), _NO_KEYRING)
 
 
 _NOT_YET = ok("seed-not-yet", "The seed of your keys is made with your first offer.")
@@ -134,30 +134,23 @@ def _no_seed_yet(home: Home) -> Finding:
         import secretstorage  # noqa: F401
     except ImportError:  # another platform's keyring, which might ask
         return _NOT_YET
-    return _told("would be kept in it", _where_a_seed_goes)
+    return _told("would be kept in it", _where_a_seed_goes, _NOT_YET)
 
 
-def _where_a_seed_goes() -> Finding:
+def _where_a_seed_goes(bus: "DBusConnection") -> Finding:
     """The collection that `keyring` takes; nothing is made or unlocked."""
     import secretstorage
-    from secretstorage.exceptions import ItemNotFoundException, SecretStorageException
+    from secretstorage.exceptions import ItemNotFoundException
 
     try:
-        bus = secretstorage.dbus_init()
-    except (SecretStorageException, OSError):
-        return _NOT_YET
-    with closing(bus):
-        if not secretstorage.check_service_availability(bus):
-            return _NOT_YET
-        try:
-            locked = secretstorage.get_collection_by_alias(bus, "default").is_locked()
-        except ItemNotFoundException:
-            return warning(
-                "keyring-empty",
-                "No keyring was made for you yet, and the seed of your keys would be kept in one. "
-                "Your first offer will ask you to make it, and fail where it cannot ask.",
-                f"{MAKE_ONE}.",
-            )
+        locked = secretstorage.get_collection_by_alias(bus, "default").is_locked()
+    except ItemNotFoundException:
+        return warning(
+            "keyring-empty",
+            "No keyring was made for you yet, and the seed of your keys would be kept in one. "
+            "Your first offer will ask you to make it, and fail where it cannot ask.",
+            f"{MAKE_ONE}.",
+        )
     if not locked:
         return _NOT_YET
     return warning(
@@ -168,15 +161,16 @@ def _where_a_seed_goes() -> Finding:
     )
 
 
-def _told(seed: str, work: Callable[[], Finding]) -> Finding:
-    """What `work` finds, or what a keyring that does not answer it comes to.
+def _told(seed: str, ask: Callable[["DBusConnection"], Finding], absent: Finding) -> Finding:
+    """What `ask` finds, or what a keyring that does not answer it comes to.
 
     Args:
         seed: of the seed, as "is in it".
-        work: asks the keyring.
+        ask: asks the keyring.
+        absent: what it is where there is none.
     """
     try:
-        return within(KEYRING_SECONDS, work)
+        return within(KEYRING_SECONDS, lambda: _in_the_secret_service(ask, absent))
     except TimeoutError:
         return problem(
             "keyring-silent",
@@ -194,18 +188,16 @@ def _told(seed: str, work: Callable[[], Finding]) -> Finding:
         )
 
 
-def _in_the_secret_service(entry: str) -> Finding:
+def _in_the_secret_service(ask: Callable[["DBusConnection"], Finding], absent: Finding) -> Finding:
     import secretstorage
     from secretstorage.exceptions import SecretStorageException
 
     try:
         bus = secretstorage.dbus_init()
     except (SecretStorageException, OSError):
-        return _NO_KEYRING
+        return absent
     with closing(bus):
-        if not secretstorage.check_service_availability(bus):
-            return _NO_KEYRING
-        return _asked(bus, entry)
+        return ask(bus) if secretstorage.check_service_availability(bus) else absent
 
 
 _NO_KEYRING = problem(
